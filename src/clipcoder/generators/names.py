@@ -1,0 +1,84 @@
+"""Class names as people type them, and the spellings under which a dictionary may know them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_REMARK = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
+_CAMEL_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_ARTICLE = re.compile(r"^(?:an?|the)\s+(?=\S)", re.IGNORECASE)
+
+_PLURAL_ENDINGS = (
+    ("ies", "y"),
+    ("ches", "ch"),
+    ("shes", "sh"),
+    ("sses", "ss"),
+    ("xes", "x"),
+    ("zes", "z"),
+    ("ves", "f"),
+    ("men", "man"),
+    ("s", ""),
+)
+
+
+class ParsedName(NamedTuple):
+    """A class name taken apart."""
+
+    name: str
+    aliases: tuple[str, ...]
+    remark: str
+
+
+def parse_name(class_name: str) -> ParsedName:
+    """Split a class name into its plain words, other names after commas, and remarks in brackets.
+
+    Underscores and the humps of camel case become spaces, a leading article goes.
+
+    Example:
+        >>> parse_name("crane_(machine), derrick")
+        ParsedName(name='crane', aliases=('derrick',), remark='machine')
+        >>> parse_name("aGrandPiano").name
+        'Grand Piano'
+    """
+    text = unicodedata.normalize("NFKC", class_name).replace("_", " ")
+    remark = " ".join(a or b for a, b in _REMARK.findall(text))
+    parts = (_plain(part) for part in _REMARK.sub(" ", text).split(","))
+    name, *aliases = [part for part in parts if part] or [""]
+    return ParsedName(name, tuple(aliases), " ".join(remark.split()))
+
+
+def _plain(text: str) -> str:
+    return _ARTICLE.sub("", " ".join(_CAMEL_HUMP.sub(" ", text).split()))
+
+
+def search_key(text: str) -> str:
+    """Return what all spellings of a name share: letters and digits, without case, accents, separators.
+
+    Example:
+        >>> search_key("Jack-o'-lantern") == search_key("jack o lantern") == search_key("JackOLantern")
+        True
+        >>> search_key("Crème_brûlée")
+        'cremebrulee'
+    """
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if char.isalnum())
+
+
+def singulars(word: str) -> Iterator[str]:
+    """Yield what a regular English plural may be the plural of, likeliest first.
+
+    Example:
+        >>> list(singulars("foxes"))
+        ['fox', 'foxe']
+        >>> list(singulars("grass"))
+        []
+    """
+    for ending, singular in _PLURAL_ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) > 1 and not word.endswith("ss"):
+            yield stem + singular
+            if ending == "ves":
+                yield stem + "fe"
