@@ -25,8 +25,8 @@ from clipcoder.generators.names import search_key, singulars
 # fmt: off
 _LEXNAMES: Final = (
     "Tops", "act", "animal", "artifact", "attribute", "body", "cognition", "communication", "event",
-    "feeling", "food", "group", "location", "motive", "object", "person", "phenomenon", "plant", "possession", "process",
-    "quantity", "relation", "shape", "state", "substance", "time",
+    "feeling", "food", "group", "location", "motive", "object", "person", "phenomenon", "plant", "possession",
+    "process", "quantity", "relation", "shape", "state", "substance", "time",
 )
 # fmt: on
 _FIRST_LEXFILE: Final = 3

@@ -1,0 +1,155 @@
+"""From raw snippets to the sentences that are encoded. Pure functions; the wordings are data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from clipcoder.errors import InvalidInputError, UnknownNameError
+from clipcoder.generators.base import SnippetKind
+from clipcoder.generators.names import parse_name
+from clipcoder.kinds import TextKind
+
+_VOWEL_SOUND = re.compile(r"[aeio]|u(?!ni(?!n|m)|s[eu]|k|r[aieo]|t[ei])|hour|honest|heir", re.IGNORECASE)
+_CONSONANT_SOUND = re.compile(r"eu|ewe|one\b|once\b|ouija", re.IGNORECASE)
+_SPELLED_VOWEL = re.compile(r"(?-i:[AEFHILMNORSX])(?=[A-Z0-9-]|\b)")
+_PLURAL = re.compile(r"(?<![sui])s$|(?<=ie)s$|(?:men|people|children|feet|teeth|mice|geese)$", re.IGNORECASE)
+_SINGULAR_IN_S = re.compile(
+    r"(?:lens|ibis|gas|canvas|atlas|christmas|pancreas|bias|chaos|cosmos|rhinoceros)$", re.I
+)
+_DETERMINED = re.compile(r"(?:an?|the|some|one|two|three|four|its)\s", re.IGNORECASE)
+# fmt: off
+_VERBS: Final = frozenset((
+    "has", "have", "is", "are", "was", "can", "may", "often", "usually", "typically", "sometimes", "grows", "lives",
+    "looks", "comes", "eats", "feeds", "bears", "shows", "contains", "consists", "carries", "covers", "holds",
+    "makes", "produces", "serves", "stands", "flies", "swims", "belongs", "resembles",
+))
+# fmt: on
+_PARTICIPLE = re.compile(r"(?:made|used|\w{3,}ed)\b(?!-)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The wording of each kind of text; ``str.format`` fields, all of which may be left out.
+
+    Fields: ``{name}`` the class in plain words; ``{a_name}`` the same with its article; ``{snippet}``;
+    ``{a_snippet}``; ``{clause}`` the snippet as a relative clause (``which has a long neck``).
+
+    Attributes:
+        name: for the class's own name; there is no snippet.
+        synonym: the snippet is another name.
+        attribute: the snippet is a description.
+        analogue: the snippet is the name of something similar.
+        one_to_one: the snippet is a description of what another class does not have.
+    """
+
+    name: str = "a photo of {a_name}"
+    synonym: str = "a photo of {a_snippet}"
+    attribute: str = "a photo of {a_name}, {clause}"
+    analogue: str = "a photo of {a_name}, similar to {a_snippet}"
+    one_to_one: str = "a photo of {a_name}, {clause}"
+
+
+DEFAULT_TEMPLATES: Final = Templates()
+
+
+def render(
+    kind: SnippetKind | TextKind, class_name: str, snippet: str = "", templates: Templates = DEFAULT_TEMPLATES
+) -> str:
+    """Return the sentence that is encoded for a snippet about a class.
+
+    Args:
+        kind: a kind of snippet, or ``"name"`` for the class's name itself.
+        class_name: the class as the user wrote it; underscores and remarks in brackets are left out.
+        snippet: what a generator returned.
+        templates: other wordings.
+
+    Raises:
+        UnknownNameError: there is no template of this kind.
+        InvalidInputError: a template has a field that is not known.
+
+    Example:
+        >>> render("attribute", "gerenuk", "has a long neck")
+        'a photo of a gerenuk, which has a long neck'
+        >>> render("analogue", "joshua_tree", "aloe")
+        'a photo of a joshua tree, similar to an aloe'
+        >>> render("attribute", "owl", "large eyes", Templates(attribute="{snippet} of {a_name}"))
+        'large eyes of an owl'
+    """
+    template = vars(templates).get(kind)
+    if template is None:
+        raise UnknownNameError("kind of text", kind, vars(templates))
+    name = plain_name(class_name)
+    try:
+        sentence: str = template.format(
+            name=name,
+            a_name=with_article(name),
+            snippet=snippet,
+            a_snippet=with_article(snippet),
+            clause=as_clause(snippet),
+        )
+    except (KeyError, IndexError, ValueError) as error:
+        raise InvalidInputError(
+            f"a template's fields are name, a_name, snippet, a_snippet and clause, but {template!r} came: "
+            "use one of them, and write a brace that is no field twice"
+        ) from error
+    return " ".join(sentence.split())
+
+
+def plain_name(class_name: str) -> str:
+    """Return a class name as it is written in a sentence; a name without any letters stays as it is.
+
+    Example:
+        >>> plain_name("car_side"), plain_name("crane (machine)"), plain_name("the Eiffel Tower")
+        ('car side', 'crane', 'Eiffel Tower')
+    """
+    return parse_name(class_name).name or class_name.strip()
+
+
+def with_article(noun: str) -> str:
+    """Put ``a`` or ``an`` before a noun that is not plural and has no article yet.
+
+    Example:
+        >>> [with_article(noun) for noun in ("owl", "unicorn", "hourglass", "scissors", "the moon")]
+        ['an owl', 'a unicorn', 'an hourglass', 'scissors', 'the moon']
+    """
+    if not noun or _DETERMINED.match(noun) or is_plural(noun):
+        return noun
+    return f"{indefinite_article(noun)} {noun}"
+
+
+def indefinite_article(noun: str) -> str:
+    """Return ``a`` or ``an``, by how English pronounces the first word.
+
+    Example:
+        >>> [indefinite_article(noun) for noun in ("European hare", "umbrella", "SUV", "one-way street")]
+        ['a', 'an', 'an', 'a']
+    """
+    if _SPELLED_VOWEL.match(noun):
+        return "an"
+    return "an" if _VOWEL_SOUND.match(noun) and not _CONSONANT_SOUND.match(noun) else "a"
+
+
+def is_plural(noun: str) -> bool:
+    """Tell whether a noun looks like a plural, which takes no ``a``.
+
+    Example:
+        >>> [is_plural(noun) for noun in ("binoculars", "pandas", "bus", "glass", "iris", "camera lens")]
+        [True, True, False, False, False, False]
+    """
+    return bool(_PLURAL.search(noun)) and not _SINGULAR_IN_S.search(noun)
+
+
+def as_clause(snippet: str) -> str:
+    """Turn a description into a relative clause: ``which has ...``, or ``which is ...`` after an article.
+
+    Example:
+        >>> [as_clause(text) for text in ("has a long neck", "a large cat", "four legs", "used in war")]
+        ['which has a long neck', 'which is a large cat', 'which has four legs', 'which is used in war']
+    """
+    first = snippet.split(" ", 1)[0].lower()
+    if first in _VERBS:
+        return f"which {snippet}"
+    is_kind = first in {"a", "an"} or _PARTICIPLE.match(snippet)
+    return f"which {'is' if is_kind else 'has'} {snippet}"
