@@ -1,1 +1,52 @@
-"""Classify images with nothing but class names, or a few examples, by CLIP's cross-modal neighbours."""
+"""Classify images with nothing but class names, or a few examples, by CLIP's cross-modal neighbours.
+
+The public names are loaded when they are first used, so that ``import clipcoder`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from clipcoder.bank import PairBank, TextBank
+    from clipcoder.encoders import load_encoder
+    from clipcoder.errors import ClipcoderError
+    from clipcoder.explanation import Explanation
+    from clipcoder.pipeline import Failure, Prediction, ZeroShotClassifier
+
+__version__: Final = "0.1.0"
+
+__all__ = [
+    "ClipcoderError",
+    "Explanation",
+    "Failure",
+    "PairBank",
+    "Prediction",
+    "TextBank",
+    "ZeroShotClassifier",
+    "load_encoder",
+]
+
+_HOMES: Final = {
+    "ClipcoderError": "errors",
+    "Explanation": "explanation",
+    "Failure": "pipeline",
+    "PairBank": "bank",
+    "Prediction": "pipeline",
+    "TextBank": "bank",
+    "ZeroShotClassifier": "pipeline",
+    "load_encoder": "encoders",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,264 @@
+"""The commands: each parses, calls and prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+
+import click
+
+from clipcoder import __version__
+from clipcoder.cli import sources as images
+from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from clipcoder.bank import TextBank
+    from clipcoder.encoders.base import Encoder
+    from clipcoder.pipeline import Prediction, ZeroShotClassifier
+
+STARTER = "starter"
+STARTER_NOTE = (
+    "using the starter encoder, which is small and meant for a first run; for real work name a CLIP, "
+    "such as --model ViT-B-32/openai"
+)
+PLAIN_WIDTH = 120
+"""Characters of a table that goes into a file or a pipe."""
+
+LONG = 64
+"""Images from which on a progress bar is worth its line."""
+
+STATUS_UNREADABLE, STATUS_MISUSE, STATUS_INTERRUPTED, STATUS_BROKEN_PIPE = 1, 2, 130, 141
+
+Outcome = TypeVar("Outcome")
+
+
+class Commands(click.Group):
+    """A group whose every failure is one sentence and an exit status, never a traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run the command line and exit."""
+        try:
+            status = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except (click.Abort, KeyboardInterrupt):
+            sys.exit(STATUS_INTERRUPTED)
+        except click.ClickException as error:
+            tell(error.format_message())
+            sys.exit(STATUS_MISUSE)
+        except ClipcoderError as error:
+            tell(str(error))
+            sys.exit(STATUS_MISUSE)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit complains
+            sys.exit(STATUS_BROKEN_PIPE)
+        sys.exit(status or 0)
+
+
+@click.group(cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="clipcoder")
+def main() -> None:
+    """Classify images with nothing but class names."""
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--classes", metavar="A,B,C", help="The class names, with commas between them.")
+@click.option("--classes-file", type=click.Path(path_type=Path), help="The class names, one a line.")
+@click.option("--model", help="The encoder; by default the starter that comes with the package.")
+@click.option(
+    "--texts", type=click.Path(path_type=Path), help="A bank of texts (JSON); by default WordNet writes them."
+)
+@click.option("--method", type=click.Choice(["coder", "clip"]), default="coder", show_default=True)
+@click.option(
+    "--top", type=int, default=2, show_default=True, help="How many classes to show for each image."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write the predictions to FILE.csv or FILE.parquet."
+)
+@click.option("--sheet", type=click.Path(path_type=Path), help="Draw a contact sheet into FILE.png.")
+def classify(
+    paths: tuple[str, ...],
+    classes: str | None,
+    classes_file: Path | None,
+    model: str | None,
+    texts: Path | None,
+    method: Literal["coder", "clip"],
+    top: int,
+    as_json: bool,
+    out: Path | None,
+    sheet: Path | None,
+) -> int:
+    """Say what images show: files, folders, glob patterns, or - for standard input."""
+    from clipcoder.cli import report
+    from clipcoder.pipeline import ZeroShotClassifier
+
+    given = read_bank(texts) if texts else None
+    names = class_names(classes, classes_file, given)
+    check_choice(names, top)
+    with (
+        report.reserved(out, (".csv", ".parquet"), "--out") as rows_file,
+        report.reserved(sheet, (".png",), "--sheet") as sheet_file,
+    ):
+        found = images.collect(paths, sys.stdin.buffer)
+        encoder = open_encoder(model)
+        bank = chosen_from(given, names) if given else write_bank(names, encoder, method)
+        classifier = ZeroShotClassifier(encoder, bank, method=method)
+        printed, failures = predict_all(classifier, found, top, as_json)
+        if printed and not as_json:
+            print_table(printed, top)
+        if printed and rows_file and out:
+            report.write_rows(printed, rows_file, out.suffix.lower())
+        if printed and sheet_file:
+            report.write_sheet(printed, sheet_file)
+    return STATUS_UNREADABLE if failures else 0
+
+
+@main.group()
+def texts() -> None:
+    """Write and look at banks of neighbour texts."""
+
+
+@texts.command()
+@click.option("--classes", metavar="A,B,C", help="The class names, with commas between them.")
+@click.option("--classes-file", type=click.Path(path_type=Path), help="The class names, one a line.")
+@click.option("--source", type=click.Choice(["wordnet", "names"]), default="wordnet", show_default=True)
+@click.option("--model", help="The encoder that chooses among a name's senses; by default the starter.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The bank, FILE.json.")
+def generate(
+    classes: str | None, classes_file: Path | None, source: str, model: str | None, out: Path
+) -> int:
+    """Write a bank that can be read, edited and given to classify --texts."""
+    names = class_names(classes, classes_file, None)
+    if source == "names":
+        bank = write_bank(names, None, "clip")
+    else:
+        bank = write_bank(names, open_encoder(model, quiet=True), "coder")
+    bank.save(out)
+    tell(f"wrote {len(bank.texts)} texts on {len(names)} classes to {out}")
+    return 0
+
+
+@texts.command()
+@click.argument("bank", type=click.Path(path_type=Path))
+def show(bank: Path) -> int:
+    """Print the texts of a bank, class by class."""
+    for name, entries in read_bank(bank).by_class.items():
+        click.secho(name, bold=True)
+        for entry in entries:
+            click.echo(f"  {entry.kind:<10}{entry.text}")
+    return 0
+
+
+def tell(sentence: str) -> None:
+    """Say something on standard error, where it does not mix with the results."""
+    click.echo(f"clipcoder: {sentence}", err=True)
+
+
+def class_names(listed: str | None, file: Path | None, bank: TextBank | None) -> list[str]:
+    """Return the class names from the one place that gives them: an option, a file, or else the bank."""
+    if listed is not None and file is not None:
+        raise InvalidInputError("give the classes either as --classes or as --classes-file, not as both")
+    if file is not None:
+        try:
+            names = file.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise InvalidInputError(f"cannot read --classes-file '{file}': {str(reason).lower()}") from error
+    elif listed is not None:
+        names = listed.split(",")
+    elif bank is not None:
+        return list(bank.class_names)
+    else:
+        raise InvalidInputError("name the classes to choose from, such as --classes cat,dog,horse")
+    return [name.strip() for name in names if name.strip()]
+
+
+def check_choice(names: Sequence[str], top: int) -> None:
+    """Refuse what leaves nothing to choose, before any model is loaded."""
+    if len(names) < 2:
+        came = f"got only {names[0]!r}" if names else "got none"
+        raise InvalidInputError(f"at least 2 classes are needed to choose from, {came}; name another one")
+    if not 1 <= top <= len(names):
+        raise InvalidInputError(
+            f"--top must lie between 1 and {len(names)}, the number of classes, got {top}"
+        )
+
+
+def read_bank(path: Path) -> TextBank:
+    """Load a bank of texts."""
+    from clipcoder.bank import TextBank
+
+    return TextBank.load(path)
+
+
+def chosen_from(bank: TextBank, names: Sequence[str]) -> TextBank:
+    """Return the bank with the named classes only, in the order in which they were named."""
+    from clipcoder.bank import TextBank
+
+    for name in names:
+        if name not in bank.class_names:
+            raise UnknownNameError("class of the bank", name, bank.class_names)
+    return TextBank(tuple(names), tuple(t for t in bank.texts if t.class_name in set(names)))
+
+
+def write_bank(names: Sequence[str], encoder: Encoder | None, method: str) -> TextBank:
+    """Return the texts for these names: WordNet's for coder, the names alone for clip."""
+    from clipcoder.bank import TextBank
+
+    return TextBank.from_names(names) if method == "clip" else TextBank.from_wordnet(names, encoder)
+
+
+def open_encoder(model: str | None, *, quiet: bool = False) -> Encoder:
+    """Load the named encoder, or else the starter, with a word about what that is."""
+    from clipcoder.encoders import load_encoder
+
+    if model is None and not quiet:
+        tell(STARTER_NOTE)
+    return load_encoder(model or STARTER)
+
+
+def predict_all(
+    classifier: ZeroShotClassifier, found: Sequence[images.Source], top: int, as_json: bool
+) -> tuple[list[Prediction], int]:
+    """Classify everything, naming what cannot be read; JSON lines leave as they come.
+
+    Returns:
+        The predictions, and how many images could not be read.
+    """
+    from clipcoder.cli.report import json_line
+    from clipcoder.pipeline import Failure
+
+    predictions, failures = [], 0
+    for outcome in progress(classifier.stream(found, top=top), len(found)):
+        if isinstance(outcome, Failure):
+            failures += 1
+            tell(str(outcome.error))
+            continue
+        predictions.append(outcome)
+        if as_json:
+            click.echo(json_line(outcome, top))
+    return predictions, failures
+
+
+def progress(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
+    """Pass the outcomes on, under a progress bar where there are many and somebody is watching."""
+    if count < LONG or not sys.stderr.isatty():
+        yield from outcomes
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(outcomes, "classifying", total=count, console=Console(stderr=True), transient=True)
+
+
+def print_table(predictions: Sequence[Prediction], top: int) -> None:
+    """Print the predictions as a table, as wide as the terminal."""
+    from rich.console import Console
+
+    from clipcoder.cli.report import table
+
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH
+    Console(width=width, highlight=False).print(table(predictions, top))
