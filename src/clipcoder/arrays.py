@@ -1,4 +1,4 @@
-"""What every array function here agrees on: features are rows, rows are float32, and unit rows make a product a cosine."""
+"""What the array functions agree on: features are float32 rows, and a product of unit rows is a cosine."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def row_norms(rows: FloatArray) -> FloatArray:
     array([5.], dtype=float32)
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.sqrt(np.einsum("nd,nd->n", rows, rows))
+        norms: FloatArray = np.sqrt(np.einsum("nd,nd->n", rows, rows))
+    return norms
 
 
 def class_indices(
@@ -129,7 +130,7 @@ def softmax(logits: npt.ArrayLike, *, temperature: float = 1.0) -> FloatArray:
     """Turn rows of logits into probabilities.
 
     Args:
-        logits: finite numbers of shape (n, C). Scores are already multiplied with 100, CLIP's usual logit scale.
+        logits: finite numbers of shape (n, C), such as scores, which have CLIP's logit scale of 100 in them.
         temperature: what logits are divided by; above 1 the probabilities are softer.
 
     Returns:
@@ -145,7 +146,8 @@ def softmax(logits: npt.ArrayLike, *, temperature: float = 1.0) -> FloatArray:
         raise InvalidInputError(f"temperature must be a positive number, not {temperature}")
     rows = feature_rows(logits, "logits")
     weights: FloatArray = np.exp((rows - rows.max(axis=1, keepdims=True)) / np.float32(temperature))
-    return weights / weights.sum(axis=1, keepdims=True)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
 
 
 def batches(count: int, size: int) -> Iterator[slice]:
@@ -185,9 +187,10 @@ def _scaled_to_peak(rows: FloatArray, what: str) -> FloatArray:
     peak = np.abs(rows).max(axis=1, keepdims=True)
     if not peak.all():
         raise InvalidInputError(
-            f"{what} must have a direction in every row, but row {int(np.argmin(peak))} is all zeros; leave it out"
+            f"each row of {what} needs a direction, but row {int(np.argmin(peak))} is all zeros; drop it"
         )
-    return rows / peak
+    scaled: FloatArray = rows / peak
+    return scaled
 
 
 def _refuse_not_finite(rows: FloatArray, what: str) -> None:
@@ -195,5 +198,5 @@ def _refuse_not_finite(rows: FloatArray, what: str) -> None:
     if not finite.all():
         spot = int(np.argmin(finite.all(axis=1)))
         raise InvalidInputError(
-            f"{what} must be finite, but row {spot} holds NaN or an infinity; encode that input again or leave it out"
+            f"{what} must be finite, but row {spot} holds NaN or an infinity; encode it again or leave it out"
         )

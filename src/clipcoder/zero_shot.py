@@ -8,8 +8,8 @@ The sum is linear in x and the same for every naming text, so it moves inside th
 
     score(x, c) = max_{t in N_c} x.p_t,    p_t = 100 * ( t + sum of A_c ) / ( |A_c| + 1 ).
 
-A class is therefore as many prototypes p_t as it has naming texts, however many describe it, and the similarities of
-images to texts, the (n, m) matrix of the published code, are never formed.
+A class is therefore as many prototypes p_t as it has naming texts, however many describe it, and the (n, m)
+matrix of similarities, which the published code builds, is never formed.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def heuristic_scores(
         n_classes: the number of classes C; None means the largest class plus one.
 
     Returns:
-        float32 scores of shape (n, C): mean cosines times 100, in [-100, 100]. A class without describing texts has
-        100 times its best naming cosine; one without naming texts 100 times the mean cosine of the describing ones.
+        float32 scores of shape (n, C): mean cosines times 100, in [-100, 100]. A class without describing
+        texts has its best naming cosine; one without naming texts has the mean of its describing cosines.
 
     Raises:
-        InvalidInputError: arrays that do not fit together, a zero or not finite row, a class without any text.
+        InvalidInputError: arrays that do not fit together, a zero or not finite row, a class without text.
         UnknownNameError: an unknown kind.
 
     >>> heuristic_scores([[1, 0]], [[1, 0], [0, 1], [0, 2]], [0, 0, 1], ["name", "attribute", "name"])
@@ -69,8 +69,8 @@ def clip_scores(
 ) -> FloatArray:
     """Score images as plain CLIP does: 100 times the cosine to the mean of a class's name texts.
 
-    Arguments, errors and result are those of ``heuristic_scores``; every class needs a text of kind ``name``, and texts
-    of other kinds are left out.
+    Arguments, errors and result are those of ``heuristic_scores``; every class needs a text of kind ``name``,
+    and texts of other kinds are left out.
 
     >>> clip_scores([[1, 0]], [[1, 0], [0, 1], [0, 1]], [0, 1, 0], ["name", "name", "attribute"])
     array([[100.,   0.]], dtype=float32)
@@ -83,8 +83,8 @@ class ZeroShotHead:
     """The texts of a bank, folded once into prototypes; scores any number of image batches.
 
     Attributes:
-        rounds: prototypes of one class each. Round r holds the r-th prototype of every class that has so many, float32
-            of shape (C_r, d) with C = C_0 >= C_1 >= ..., so the best of a class is an elementwise maximum over rounds.
+        rounds: float32 prototypes of shape (C_r, d), C = C_0 >= C_1 >= ... Round r holds the r-th
+            prototype of every class that has so many, so that the best of a class is an elementwise maximum over rounds.
         round_class: the class of each row of round 0, of shape (C,); later rounds hold the first of these.
     """
 
@@ -158,7 +158,7 @@ class ZeroShotHead:
     def scores(self, images: npt.ArrayLike) -> FloatArray:
         """Score images of shape (n, d), of any scale; returns float32 of shape (n, C), cosines times 100.
 
-        Memory beyond images and result is bounded: it grows neither with the number of images nor with that of texts.
+        Memory beyond images and result is bounded, however many images there are and texts there were.
 
         Raises:
             InvalidInputError: not a finite matrix of the texts' width, or a zero row.
@@ -176,12 +176,11 @@ class ZeroShotHead:
 
 def _coder_prototypes(texts: FloatArray, naming: npt.NDArray[np.bool_]) -> FloatArray:
     """Return p_t for every naming text t of one class; without any, the mean of its describing texts."""
-    names = texts[naming]
-    describing = texts[~naming].sum(axis=0)
-    count = len(texts) - len(names)
-    if not len(names):
-        return (_SCALE / count * describing)[None]
-    return _SCALE / (count + 1) * (names + describing)
+    describing = texts[~naming]
+    names = texts[naming] if naming.any() else np.zeros_like(texts[:1])
+    terms = len(describing) + bool(naming.any())
+    prototypes: FloatArray = _SCALE / terms * (names + describing.sum(axis=0))
+    return prototypes
 
 
 def _checked_kinds(text_kind: npt.ArrayLike, length: int) -> npt.NDArray[np.str_]:

@@ -1,0 +1,118 @@
+"""The texts that banks hold, one by one, and what makes one fit to be held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from clipcoder.bank.names import checked_text
+from clipcoder.errors import InvalidInputError, UnknownNameError
+from clipcoder.kinds import TEXT_KINDS, TextKind
+
+
+@dataclass(frozen=True, slots=True)
+class BankText:
+    """One text about one class.
+
+    Attributes:
+        text: the sentence, as it is encoded.
+        class_name: the class it is about.
+        kind: name, synonym, attribute or analogue.
+        source: where it came from, such as ``"template"``, ``"wordnet"`` or ``"given"``.
+    """
+
+    text: str
+    class_name: str
+    kind: TextKind
+    source: str = "given"
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What no two texts of a bank may share: a class has a text once, whatever its kind."""
+        return self.class_name, self.text
+
+
+@dataclass(frozen=True, slots=True)
+class PairText:
+    """One text that says how ``class_name`` differs from ``other``.
+
+    Attributes:
+        text: the sentence, as it is encoded.
+        class_name: the class it is about.
+        other: the class it tells it apart from.
+        source: where it came from, such as ``"wordnet"`` or ``"given"``.
+    """
+
+    text: str
+    class_name: str
+    other: str
+    source: str = "given"
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What no two texts of a bank may share."""
+        return self.class_name, self.other, self.text
+
+
+Entry = TypeVar("Entry", BankText, PairText)
+
+
+def check_entries(entries: Iterable[BankText | PairText], known: Mapping[str, int]) -> None:
+    """Refuse texts that no bank of these classes can hold.
+
+    Raises:
+        InvalidInputError: a blank text, a text twice, or a class paired with itself.
+        UnknownNameError: an unknown kind, or a class that is not among the known.
+    """
+    seen: set[tuple[str, ...]] = set()
+    for entry in entries:
+        about = " and ".join(repr(name) for name in entry.key[:-1])
+        checked_text(entry.text, f"a text on {about}")
+        checked_text(entry.source, f"the source of a text on {about}")
+        _check_classes(entry.key[:-1], known)
+        if isinstance(entry, BankText) and entry.kind not in TEXT_KINDS:
+            raise UnknownNameError(f"kind of text on {about},", str(entry.kind), TEXT_KINDS)
+        if entry.key in seen:
+            raise InvalidInputError(
+                f"a text may stand once on {about}, but {entry.text!r} came twice; drop one"
+            )
+        seen.add(entry.key)
+
+
+def distinct(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Keep the first of all texts with the same key.
+
+    >>> len(distinct([BankText("a cat", "cat", "name"), BankText("a cat", "cat", "synonym")]))
+    1
+    """
+    first: dict[tuple[str, ...], Entry] = {}
+    for entry in entries:
+        first.setdefault(entry.key, entry)
+    return tuple(first.values())
+
+
+def as_list(texts: Sequence[str], about: str) -> Sequence[str]:
+    """Return a list of texts unchanged; a single string, whose letters would pass for texts, is refused.
+
+    Raises:
+        InvalidInputError: no list.
+
+    >>> as_list(["a cat purrs"], "'cat'")
+    ['a cat purrs']
+    """
+    if isinstance(texts, str) or not isinstance(texts, Iterable):
+        raise InvalidInputError(
+            f"the texts on {about} must come as a list, not as {texts!r}; write [{texts!r}]"
+        )
+    return texts
+
+
+def _check_classes(names: Sequence[str], known: Mapping[str, int]) -> None:
+    for name in names:
+        if name not in known:
+            raise UnknownNameError("class", str(name), known)
+    if len(set(names)) < len(names):
+        raise InvalidInputError(
+            f"a pair must be of two classes, but it has {names[0]!r} twice; name another one"
+        )

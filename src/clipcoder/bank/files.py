@@ -1,0 +1,97 @@
+"""Banks on disk: versioned JSON to read and edit, one text a line, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from clipcoder.errors import InvalidInputError
+
+VERSION = 1
+
+
+def write_document(path: str | os.PathLike[str], format_name: str, content: dict[str, Any]) -> None:
+    """Write a bank's document, replacing the file only once the new one is complete.
+
+    Raises:
+        InvalidInputError: the place cannot be written to.
+    """
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    text = _laid_out({"format": format_name, "version": VERSION, **content}) + "\n"
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(target)
+    except OSError as error:
+        raise InvalidInputError(
+            f"cannot write {target}: {error.strerror}; name a folder that takes files"
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def read_document(path: str | os.PathLike[str], format_name: str) -> dict[str, Any]:
+    """Read a document and return its content, without format and version.
+
+    Raises:
+        InvalidInputError: no readable JSON, or another format or version than this package writes.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InvalidInputError(
+            f"cannot read {path}: {error.strerror}; name a file that save wrote"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(
+            f"{path} must be a JSON file of format {format_name!r}, but {error}"
+        ) from error
+    found = document.pop("format", None) if isinstance(document, dict) else None
+    if found != format_name:
+        raise InvalidInputError(
+            f"{path} must have the format {format_name!r}, but it has {found!r}; name another file"
+        )
+    version = document.pop("version", None)
+    if version != VERSION or isinstance(version, bool):
+        raise InvalidInputError(
+            f"{path} must have version {VERSION}, but it has {version!r}; use the clipcoder that wrote it"
+        )
+    return dict(document)
+
+
+def fields(value: object, spot: str, **types: type) -> tuple[Any, ...]:
+    """Return the fields of a JSON object, which must be exactly the ones named, each of its type.
+
+    Raises:
+        InvalidInputError: an object with other fields, or a field of another type; names the spot.
+
+    >>> fields({"text": "a cat"}, "texts[0]", text=str)
+    ('a cat',)
+    """
+    if not isinstance(value, dict) or value.keys() != types.keys():
+        came = f"{', '.join(value)}" if isinstance(value, dict) else json.dumps(value)[:40]
+        raise InvalidInputError(
+            f"{spot} must be an object with the fields {', '.join(types)}, but it has {came}"
+        )
+    for name, expected in types.items():
+        if not isinstance(value[name], expected):
+            kind = "a list" if expected is list else "a text"
+            raise InvalidInputError(f"{spot}.{name} must be {kind}, but it is {json.dumps(value[name])[:40]}")
+    return tuple(value[name] for name in types)
+
+
+def _laid_out(value: object, indent: str = "") -> str:
+    """Write JSON with one line for each object or list that holds no other."""
+    if not isinstance(value, dict | list) or not any(isinstance(v, dict | list) for v in _items(value)):
+        return json.dumps(value, ensure_ascii=False)
+    inner = indent + "  "
+    if isinstance(value, dict):
+        lines = [f"{json.dumps(k, ensure_ascii=False)}: {_laid_out(v, inner)}" for k, v in value.items()]
+        return f"{{\n{inner}" + f",\n{inner}".join(lines) + f"\n{indent}}}"
+    return f"[\n{inner}" + f",\n{inner}".join(_laid_out(v, inner) for v in value) + f"\n{indent}]"
+
+
+def _items(value: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value

@@ -1,0 +1,213 @@
+"""PairBank: texts that say how one class differs from another, for the rerank (paper, section 3.4)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import permutations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from clipcoder.arrays import IntArray
+from clipcoder.bank.entries import PairText, as_list, check_entries, distinct
+from clipcoder.bank.files import fields, read_document, write_document
+from clipcoder.bank.names import checked_names, name_key
+from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from clipcoder.generators.base import Generator, TextEncoder
+    from clipcoder.generators.prompts import Templates
+
+_FORMAT = "clipcoder/pair-bank"
+_ALL_PAIRS_LIMIT = 50  # classes; 50 make 2,450 ordered pairs, a few seconds of encoding on a CPU
+
+
+@dataclass(frozen=True)
+class PairBank:
+    """The classes and the texts that tell them apart in pairs; immutable, ordered by class, then other.
+
+    Attributes:
+        class_names: the classes, as they were named; their order numbers them.
+        texts: all texts. Any pair may have none, a text stands once for a pair.
+
+    Raises:
+        InvalidInputError: no class, a class twice, a blank text, a text twice, or a class paired with itself.
+        UnknownNameError: a text about a class that the bank does not have.
+
+    >>> bank = PairBank.from_texts({"crow": {"swan": ["a crow, black unlike a swan"]}}, ["crow", "swan"])
+    >>> (bank.first, bank.second)
+    (array([0]), array([1]))
+    """
+
+    class_names: tuple[str, ...]
+    texts: tuple[PairText, ...]
+
+    def __post_init__(self) -> None:
+        names = checked_names(self.class_names)
+        position = {name: i for i, name in enumerate(names)}
+        check_entries(self.texts, position)
+        ordered = sorted(self.texts, key=lambda t: (position[t.class_name], position[t.other]))
+        object.__setattr__(self, "class_names", names)
+        object.__setattr__(self, "texts", tuple(ordered))
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: Mapping[str, Mapping[str, Sequence[str]]],
+        class_names: Iterable[str],
+        *,
+        source: str = "given",
+    ) -> PairBank:
+        """Make a bank of ready sentences: ``texts[class][other]`` lists how a class differs from another.
+
+        A sentence that a pair has twice is taken once.
+        """
+        entries = (
+            PairText(text, name, other, source)
+            for name, others in texts.items()
+            for other, sentences in others.items()
+            for text in as_list(sentences, f"{name!r} and {other!r}")
+        )
+        return cls(checked_names(class_names), distinct(entries))
+
+    @classmethod
+    def from_generator(
+        cls,
+        names: Iterable[str],
+        generator: Generator,
+        *,
+        pairs: Iterable[tuple[str, str]] | None = None,
+        templates: Templates | None = None,
+        source: str = "generated",
+    ) -> PairBank:
+        """Make a bank of what a generator knows to tell classes apart.
+
+        Args:
+            names: the classes.
+            generator: the source of knowledge.
+            pairs: the pairs to ask about, each in both directions; None means all, for at most 50 classes.
+            templates: the sentences; None means those of ``generators.prompts``.
+            source: what to note as the origin of the texts.
+
+        Raises:
+            InvalidInputError: unusable class names, a class paired with itself, or too many for all pairs.
+            UnknownNameError: a pair names a class that is not among ``names``.
+        """
+        from clipcoder.generators.prompts import DEFAULT_TEMPLATES, render
+
+        classes = checked_names(names)
+        entries = [
+            PairText(render("one_to_one", name, snippet, templates or DEFAULT_TEMPLATES), name, other, source)
+            for name, other in _both_directions(classes, pairs)
+            for snippet in generator.generate("one_to_one", name, other=other)
+        ]
+        return cls(classes, distinct(entries))
+
+    @classmethod
+    def from_wordnet(
+        cls,
+        names: Iterable[str],
+        encoder: TextEncoder | None = None,
+        pairs: Iterable[tuple[str, str]] | None = None,
+    ) -> PairBank:
+        """Make a bank from WordNet, offline: what the gloss and parts of one class say and not the other's.
+
+        Args:
+            names: the classes.
+            encoder: chooses among the senses of a name; None means the starter encoder.
+            pairs: as in ``from_generator``, whose errors are raised.
+        """
+        from clipcoder.encoders import load_encoder
+        from clipcoder.generators.wordnet import WordNetGenerator
+
+        classes = checked_names(names)
+        generator = WordNetGenerator(classes, load_encoder("starter") if encoder is None else encoder)
+        return cls.from_generator(classes, generator, pairs=pairs, source="wordnet")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> PairBank:
+        """Read a bank that ``save`` wrote or a person edited.
+
+        Raises:
+            InvalidInputError: the file cannot be read, has another format or version, or is wrong somewhere.
+        """
+        content = read_document(path, _FORMAT)
+        try:
+            return cls._from_content(content)
+        except ClipcoderError as error:
+            raise InvalidInputError(f"{path}: {error}") from error
+
+    @classmethod
+    def _from_content(cls, content: dict[str, Any]) -> PairBank:
+        names, pairs = fields(content, "the bank", classes=list, pairs=list)
+        entries = []
+        for i, record in enumerate(pairs):
+            name, other, texts = fields(record, f"pairs[{i}]", **{"class": str}, other=str, texts=list)
+            for j, line in enumerate(texts):
+                text, source = fields(line, f"pairs[{i}].texts[{j}]", text=str, source=str)
+                entries.append(PairText(text, name, other, source))
+        return cls(tuple(names), tuple(entries))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the bank as JSON, one text a line; the same bank gives the same bytes.
+
+        Raises:
+            InvalidInputError: the place cannot be written to.
+        """
+        pairs: dict[tuple[str, str], list[dict[str, str]]] = {}
+        for t in self.texts:
+            pairs.setdefault((t.class_name, t.other), []).append({"text": t.text, "source": t.source})
+        records = [{"class": name, "other": other, "texts": texts} for (name, other), texts in pairs.items()]
+        write_document(path, _FORMAT, {"classes": list(self.class_names), "pairs": records})
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self.texts)
+
+    @cached_property
+    def first(self) -> IntArray:
+        """The class that each text is about, as a position in ``class_names``; shape (len(self),)."""
+        return self._positions([t.class_name for t in self.texts])
+
+    @cached_property
+    def second(self) -> IntArray:
+        """The other class of each text, as a position in ``class_names``; shape (len(self),)."""
+        return self._positions([t.other for t in self.texts])
+
+    def _positions(self, names: list[str]) -> IntArray:
+        position = {name: i for i, name in enumerate(self.class_names)}
+        return np.array([position[name] for name in names], dtype=np.intp)
+
+    def select(self, class_names: Iterable[str]) -> PairBank:
+        """Return the bank for these classes in this order, so that its positions are those of another bank.
+
+        Classes are the same by name, whatever their spelling (case, underscores, spaces). Pairs with a class
+        that is not asked for drop out; a class that this bank lacks has no pairs.
+        """
+        wanted = checked_names(class_names)
+        renamed = {name_key(name): name for name in wanted}
+        texts = (
+            replace(t, class_name=renamed[name_key(t.class_name)], other=renamed[name_key(t.other)])
+            for t in self.texts
+            if name_key(t.class_name) in renamed and name_key(t.other) in renamed
+        )
+        return PairBank(wanted, tuple(texts))
+
+
+def _both_directions(
+    classes: tuple[str, ...], pairs: Iterable[tuple[str, str]] | None
+) -> list[tuple[str, str]]:
+    if pairs is None and len(classes) > _ALL_PAIRS_LIMIT:
+        raise InvalidInputError(
+            f"all pairs are taken for at most {_ALL_PAIRS_LIMIT} classes, but there are {len(classes)}; "
+            "say which ones as pairs=[(name, other), ...], such as those that stage 1 confuses"
+        )
+    if pairs is None:
+        return list(permutations(classes, 2))
+    both = dict.fromkeys(p for a, b in pairs for p in ((a, b), (b, a)))
+    for name in {name for pair in both for name in pair} - set(classes):
+        raise UnknownNameError("class of a pair", str(name), classes)
+    return list(both)

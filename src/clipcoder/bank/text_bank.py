@@ -1,0 +1,268 @@
+"""TextBank: names and synonyms, attributes and analogues of each class (paper, section 3.3)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from clipcoder.arrays import IntArray
+from clipcoder.bank.entries import BankText, as_list, check_entries, distinct
+from clipcoder.bank.files import fields, read_document, write_document
+from clipcoder.bank.names import NAME_TEMPLATE, checked_names, filled_template, name_key
+from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
+from clipcoder.kinds import TEXT_KINDS, TextKind
+
+if TYPE_CHECKING:
+    from clipcoder.generators.base import Generator, TextEncoder
+    from clipcoder.generators.prompts import Templates
+
+_FORMAT = "clipcoder/text-bank"
+
+GeneratedKind = Literal["attribute", "analogue", "synonym"]
+
+
+@dataclass(frozen=True)
+class TextBank:
+    """The classes to choose from and the texts about them; immutable, texts ordered by class.
+
+    Attributes:
+        class_names: the classes, as they were named; their order numbers them.
+        texts: all texts, those of the first class first. A class may have none, but none twice.
+
+    Raises:
+        InvalidInputError: no class, a class twice, a blank text, or a text twice.
+        UnknownNameError: an unknown kind of text, or a text about a class that the bank does not have.
+
+    >>> bank = TextBank.from_names(["tabby_cat", "coffee mug"])
+    >>> [t.text for t in bank.texts]
+    ['a photo of a tabby cat', 'a photo of a coffee mug']
+    """
+
+    class_names: tuple[str, ...]
+    texts: tuple[BankText, ...]
+
+    def __post_init__(self) -> None:
+        names = checked_names(self.class_names)
+        position = {name: i for i, name in enumerate(names)}
+        check_entries(self.texts, position)
+        object.__setattr__(self, "class_names", names)
+        object.__setattr__(self, "texts", tuple(sorted(self.texts, key=lambda t: position[t.class_name])))
+
+    @classmethod
+    def from_names(cls, names: Iterable[str], template: str = NAME_TEMPLATE) -> TextBank:
+        """Make a bank of names alone; underscores become spaces in the text, not in the class name.
+
+        Raises:
+            InvalidInputError: unusable class names, or a template that does not hold ``{}`` once.
+        """
+        classes = checked_names(names)
+        return cls(
+            classes, tuple(BankText(filled_template(template, n), n, "name", "template") for n in classes)
+        )
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: Mapping[str, Sequence[str] | Mapping[str, Sequence[str]]],
+        *,
+        source: str = "given",
+    ) -> TextBank:
+        """Make a bank of ready sentences, encoded as they stand; one that a class has twice is taken once.
+
+        Args:
+            texts: for each class its sentences by kind, or a plain list of them, which are attributes. Names
+                are not added: ``TextBank.from_names(names).merge(TextBank.from_texts(texts))`` has both.
+            source: what to note as their origin.
+
+        >>> TextBank.from_texts({"cat": ["a cat purrs"], "dog": {"name": ["a dog"]}}).text_kind.tolist()
+        ['attribute', 'name']
+        """
+        if not isinstance(texts, Mapping):
+            raise InvalidInputError(
+                f"texts must map each class name to its texts, not be a {type(texts).__name__}"
+            )
+        entries = [
+            BankText(text, name, kind, source)
+            for name, given in texts.items()
+            for kind, text in _by_kind(name, given)
+        ]
+        return cls(tuple(texts), distinct(entries))
+
+    @classmethod
+    def from_generator(
+        cls,
+        names: Iterable[str],
+        generator: Generator,
+        *,
+        kinds: Sequence[GeneratedKind] = ("attribute", "analogue", "synonym"),
+        template: str = NAME_TEMPLATE,
+        templates: Templates | None = None,
+        source: str = "generated",
+    ) -> TextBank:
+        """Make a bank of names and what a generator knows about them.
+
+        Args:
+            names: the classes.
+            generator: the source of knowledge.
+            kinds: what to ask it for.
+            template: the sentence for names and synonyms, alike because they compete for the maximum.
+            templates: the sentences for attributes and analogues; None means those of ``generators.prompts``.
+            source: what to note as the origin of generated texts.
+
+        Raises:
+            InvalidInputError: unusable class names or template.
+            UnknownNameError: an unknown kind.
+        """
+        from clipcoder.generators.prompts import DEFAULT_TEMPLATES, render
+
+        def sentence(kind: GeneratedKind, name: str, snippet: str) -> str:
+            if kind == "synonym":
+                return filled_template(template, snippet)
+            return render(kind, name, snippet, templates or DEFAULT_TEMPLATES)
+
+        named = cls.from_names(names, template)
+        generated = (
+            BankText(sentence(kind, name, snippet), name, kind, source)
+            for name in named.class_names
+            for kind in kinds
+            for snippet in generator.generate(kind, name)
+        )
+        return cls(named.class_names, distinct([*named.texts, *generated]))
+
+    @classmethod
+    def from_wordnet(
+        cls,
+        names: Iterable[str],
+        encoder: TextEncoder | None = None,
+        *,
+        kinds: Sequence[GeneratedKind] = ("attribute", "analogue", "synonym"),
+        template: str = NAME_TEMPLATE,
+        templates: Templates | None = None,
+    ) -> TextBank:
+        """Make a bank from WordNet, offline.
+
+        Args:
+            names: the classes.
+            encoder: chooses among the senses of a name; None means the starter encoder.
+            kinds: what to look up.
+            template: the sentence for names and synonyms.
+            templates: the sentences for attributes and analogues.
+
+        Raises:
+            InvalidInputError: unusable class names or template.
+            UnknownNameError: an unknown kind.
+        """
+        from clipcoder.encoders import load_encoder
+        from clipcoder.generators.wordnet import WordNetGenerator
+
+        classes = checked_names(names)
+        generator = WordNetGenerator(classes, load_encoder("starter") if encoder is None else encoder)
+        return cls.from_generator(
+            classes, generator, kinds=kinds, template=template, templates=templates, source="wordnet"
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> TextBank:
+        """Read a bank that ``save`` wrote or a person edited.
+
+        Raises:
+            InvalidInputError: the file cannot be read, has another format or version, or is wrong somewhere.
+        """
+        content = read_document(path, _FORMAT)
+        try:
+            return cls._from_content(content)
+        except ClipcoderError as error:
+            raise InvalidInputError(f"{path}: {error}") from error
+
+    @classmethod
+    def _from_content(cls, content: dict[str, Any]) -> TextBank:
+        (classes,) = fields(content, "the bank", classes=list)
+        names, entries = [], []
+        for i, record in enumerate(classes):
+            name, texts = fields(record, f"classes[{i}]", name=str, texts=list)
+            names.append(name)
+            for j, line in enumerate(texts):
+                text, kind, source = fields(line, f"classes[{i}].texts[{j}]", text=str, kind=str, source=str)
+                entries.append(BankText(text, name, kind, source))
+        return cls(tuple(names), tuple(entries))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the bank as JSON, one text a line; the same bank gives the same bytes.
+
+        Raises:
+            InvalidInputError: the place cannot be written to.
+        """
+        classes = [
+            {"name": n, "texts": [{"text": t.text, "kind": t.kind, "source": t.source} for t in texts]}
+            for n, texts in self.by_class.items()
+        ]
+        write_document(path, _FORMAT, {"classes": classes})
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self.texts)
+
+    @cached_property
+    def text_class(self) -> IntArray:
+        """The class of each text, as a position in ``class_names``; shape (len(self),)."""
+        position = {name: i for i, name in enumerate(self.class_names)}
+        return np.array([position[t.class_name] for t in self.texts], dtype=np.intp)
+
+    @cached_property
+    def text_kind(self) -> npt.NDArray[np.str_]:
+        """The kind of each text; shape (len(self),)."""
+        return np.array([t.kind for t in self.texts], dtype=np.str_)
+
+    @property
+    def by_class(self) -> dict[str, tuple[BankText, ...]]:
+        """The texts of each class, classes in order; a class without texts has an empty tuple."""
+        lists: dict[str, list[BankText]] = {name: [] for name in self.class_names}
+        for entry in self.texts:
+            lists[entry.class_name].append(entry)
+        return {name: tuple(entries) for name, entries in lists.items()}
+
+    def keep(self, kinds: Iterable[TextKind]) -> TextBank:
+        """Return the bank with texts of these kinds only; no class is dropped.
+
+        Raises:
+            UnknownNameError: an unknown kind.
+
+        >>> TextBank.from_texts({"cat": ["a cat purrs"]}).keep(["name"]).texts
+        ()
+        """
+        kept = {kinds} if isinstance(kinds, str) else set(kinds)
+        for kind in kept - set(TEXT_KINDS):
+            raise UnknownNameError("kind of text", kind, TEXT_KINDS)
+        return replace(self, texts=tuple(t for t in self.texts if t.kind in kept))
+
+    def merge(self, other: TextBank) -> TextBank:
+        """Return this bank with the texts of another behind its own, class by class.
+
+        Classes are the same by name, whatever their position and spelling (case, underscores, spaces); the
+        other bank may lack some. A text that a class has already is dropped.
+
+        Raises:
+            InvalidInputError: the other bank has a class that this one lacks.
+        """
+        own = {name_key(name): name for name in self.class_names}
+        strangers = [name for name in other.class_names if name_key(name) not in own]
+        if strangers:
+            raise InvalidInputError(
+                f"banks to merge must be about the same classes, but {strangers[0]!r} "
+                f"(and {len(strangers) - 1} more) is no class of the first; rename or drop it"
+            )
+        renamed = [replace(t, class_name=own[name_key(t.class_name)]) for t in other.texts]
+        return replace(self, texts=distinct([*self.texts, *renamed]))
+
+
+def _by_kind(name: str, given: Sequence[str] | Mapping[str, Sequence[str]]) -> Iterable[tuple[Any, str]]:
+    """Yield kind and text of what a mapping gives for one class."""
+    lists = given if isinstance(given, Mapping) else {"attribute": given}
+    for kind, texts in lists.items():
+        yield from ((kind, text) for text in as_list(texts, repr(name)))
