@@ -82,3 +82,13 @@ def singulars(word: str) -> Iterator[str]:
             yield stem + singular
             if ending == "ves":
                 yield stem + "fe"
+
+
+def split_words(name: str) -> list[str]:
+    """Return the words of a name; hyphens and slashes part them too.
+
+    Example:
+        >>> split_words("black-and-white cat")
+        ['black', 'and', 'white', 'cat']
+    """
+    return [word for word in re.split(r"[\s/\-\u2010-\u2015]+", name) if word]

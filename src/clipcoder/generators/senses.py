@@ -1,0 +1,131 @@
+"""Which meaning of each class name a photo would show: a bird or a machine for ``crane``.
+
+The paper (CODER, section 3.3, synonyms) takes the meaning whose definition is nearest to the name in the encoder's
+text space. Here that similarity is added to what is known without any encoder: how usual a meaning is, whether it can
+be photographed, and what the other classes are. The weights were fitted (conditional logit, then rounded) to the true
+WNIDs of the 1,000 ImageNet names.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from clipcoder.generators.base import TextEncoder
+from clipcoder.generators.lookup import Match
+from clipcoder.generators.names import ParsedName, search_key
+from clipcoder.generators.wordnet_data import Synset, WordNet
+
+_DEPICTABLE: Final = {
+    "animal": 4.0, "artifact": 3.5, "food": 2.5, "Tops": 2.0, "plant": 1.5, "object": 0.5, "phenomenon": 0.0,
+}  # fmt: skip
+_HARDLY_DEPICTABLE: Final = -1.0
+_PER_LOG_TAG: Final = 0.4
+_PER_LOG_KIND: Final = 0.3
+_HAS_PARTS: Final = 0.3
+_IS_INSTANCE: Final = -0.7
+_IS_DATED: Final = -0.4
+_PER_RANK: Final = -0.01
+_AGREES_WITH_SET: Final = 0.5
+_AGREES_WITH_HINT: Final = 3.0
+_DATED = re.compile(r"^\(|\b(?:former|formerly|ancient|informal|obscene|slang|street name)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is known about a class before its sense is chosen."""
+
+    parsed: ParsedName
+    match: Match
+
+
+def choose_senses(
+    wordnet: WordNet,
+    queries: Sequence[Query],
+    encoder: TextEncoder | None = None,
+    similarity_weight: float = 0.5,
+) -> list[Synset | None]:
+    """Return the synset of every query, or None where its name has no sense.
+
+    Args:
+        wordnet: where the senses are.
+        queries: the classes of one set; they inform each other.
+        encoder: encodes all names and definitions in one call; None leaves the similarity out.
+        similarity_weight: what a similarity one standard deviation above that of the same name's other senses adds
+            to a score; the most usual sense of a word often leads by 1, an animal leads a possession by 5.
+    """
+    candidates = [[wordnet.synset(sense.synset) for sense in query.match.senses] for query in queries]
+    usual = _lexnames_of_the_set(candidates)
+    scores = [
+        np.array(
+            [
+                _prior(wordnet, synset, rank) + _agreement(wordnet, synset, query, usual)
+                for rank, synset in enumerate(group)
+            ]
+        )
+        for query, group in zip(queries, candidates, strict=True)
+    ]
+    if encoder is not None:
+        similarities = _similarities(queries, candidates, encoder)
+        scores = [score + similarity_weight * z for score, z in zip(scores, similarities, strict=True)]
+    return [
+        group[int(np.argmax(score))] if group else None
+        for group, score in zip(candidates, scores, strict=True)
+    ]
+
+
+def _prior(wordnet: WordNet, synset: Synset, rank: int) -> float:
+    """How likely a photo shows this sense, whatever the other classes are."""
+    return (
+        _DEPICTABLE.get(synset.lexname, _HARDLY_DEPICTABLE)
+        + _PER_LOG_TAG * math.log1p(synset.tags)
+        + _PER_LOG_KIND * math.log1p(len(wordnet.hyponyms(synset.row)))
+        + _HAS_PARTS * bool(synset.parts)
+        + _IS_INSTANCE * synset.is_instance
+        + _IS_DATED * bool(_DATED.search(synset.gloss))
+        + _PER_RANK * rank
+    )
+
+
+def _lexnames_of_the_set(candidates: Iterable[Sequence[Synset]]) -> Counter[str]:
+    """Count the lexicographer files of the classes that leave no doubt."""
+    files = ({synset.lexname for synset in group} for group in candidates)
+    return Counter(next(iter(names)) for names in files if len(names) == 1)
+
+
+def _agreement(wordnet: WordNet, synset: Synset, query: Query, usual: Counter[str]) -> float:
+    """How well a sense goes with the other classes, with other names of the class, and with its remark."""
+    words = {
+        search_key(lemma)
+        for row in (synset.row, *wordnet.ancestors(synset.row))
+        for lemma in wordnet.synset(row).lemmas
+    }
+    words |= {search_key(word) for word in synset.gloss.split()}
+    hints = (*query.parsed.aliases, *query.parsed.remark.split())
+    hinted = any(search_key(hint) in words for hint in hints if search_key(hint))
+    return _AGREES_WITH_SET * math.log1p(usual[synset.lexname]) + _AGREES_WITH_HINT * hinted
+
+
+def _similarities(
+    queries: Sequence[Query], candidates: Sequence[Sequence[Synset]], encoder: TextEncoder
+) -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    """Cosines of names and definitions in one call, centred in each class, over their common deviation."""
+    names = [" ".join((query.parsed.name, query.parsed.remark)).strip() for query in queries]
+    texts = list(dict.fromkeys([*names, *(synset.gloss for group in candidates for synset in group)]))
+    row = {text: at for at, text in enumerate(texts)}
+    if not texts:
+        return [np.zeros(0) for _ in queries]
+    features = np.asarray(encoder.encode_texts(texts), np.float64)
+    cosines = [
+        features[[row[synset.gloss] for synset in group]] @ features[row[name]]
+        for name, group in zip(names, candidates, strict=True)
+    ]
+    centred = [cosine - cosine.mean() if len(cosine) else cosine for cosine in cosines]
+    several = np.concatenate([c for c in centred if len(c) > 1] or [np.zeros(1)])
+    return [c / (several.std() or 1.0) for c in centred]
