@@ -26,7 +26,18 @@ $(VENV)/.check: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --group check
 	@touch $@
 
-test: $(VENV)/.test  ## the test suite, with coverage
+# Two packages that carry photos under free licences; only their files are read, so nothing else is installed with them.
+PHOTOS := $(VENV)/demo-photos
+
+$(PHOTOS)/.done: Makefile | $(VENV)/.package
+	$(BIN)/python -m pip install --quiet --no-deps --only-binary :all: --upgrade --target $(PHOTOS) \
+		scikit-image==0.26.0 scikit-learn==1.9.1
+	@touch $@
+
+demo: $(VENV)/.package $(PHOTOS)/.done  ## classify real photos offline, draw demo-output/sheet.png
+	$(BIN)/python demo/run.py $(PHOTOS)
+
+test: $(VENV)/.test $(PHOTOS)/.done  ## the test suite, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 check: $(VENV)/.check  ## format, lint, types, layers
@@ -36,4 +47,4 @@ check: $(VENV)/.check  ## format, lint, types, layers
 	$(BIN)/lint-imports
 
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* demo-output

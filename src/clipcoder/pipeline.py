@@ -1,5 +1,4 @@
-"""From images to class names: an encoder, a bank of texts and a rule, put together in scikit-learn's
-manners."""
+"""From images to class names: an encoder, a bank of texts and a rule, in scikit-learn's manners."""
 
 from __future__ import annotations
 
@@ -139,8 +138,7 @@ class ZeroShotClassifier:
         return self.classes_[self._choose(features, self._head.scores(features))].tolist()
 
     def predict_proba(self, images: Sequence[ImageInput]) -> FloatArray:
-        """Return probabilities of shape (n, C), classes as in ``classes_``; arguments and errors as in
-        ``predict``.
+        """Return probabilities of shape (n, C), classes as in ``classes_``.
 
         They are the softmax of the encoder's logit scale times the scores as cosines. Where a rerank
         overrules the scores, its class and the one it overrules exchange their probabilities, so that the
@@ -151,16 +149,14 @@ class ZeroShotClassifier:
         return self._probabilities(scores, self._choose(features, scores))
 
     def decision_function(self, images: Sequence[ImageInput]) -> FloatArray:
-        """Return the heuristic scores of shape (n, C): mean cosines times 100, before any rerank (section
-        3.4).
+        """Return heuristic scores of shape (n, C): mean cosines times 100, before a rerank (section 3.4).
 
         Arguments and errors are those of ``predict``.
         """
         return self._head.scores(self._encode(images))
 
     def explain(self, image: ImageInput) -> Explanation:
-        """Return the texts that decided for the label of one image and against its runner-up, the strongest
-        first.
+        """Return the texts that decided between the label of an image and its runner-up, strongest first.
 
         Raises:
             UnreadableImageError: the image cannot be decoded.
@@ -168,15 +164,15 @@ class ZeroShotClassifier:
         return self._judge(self._encode([image]), top=2)[0][1]
 
     def stream(self, images: Iterable[ImageInput], *, top: int = 5) -> Iterator[Prediction | Failure]:
-        """Classify any number of images in bounded memory, in their order; threads decode ahead of the
-        encoder.
+        """Classify any number of images in bounded memory; threads decode ahead of the encoder.
 
         Args:
             images: paths, bytes of image files or PIL images; read only as fast as the results are taken.
             top: how many classes each prediction ranks, at least two.
 
         Yields:
-            A prediction for each image, or a failure where it cannot be decoded; a failure ends nothing.
+            A prediction for each image, in their order, or a failure where it cannot be decoded; the rest
+            goes on.
         """
         decoded = decode_ahead(images, ahead=self.batch_size + WORKERS)
         while batch := list(islice(decoded, self.batch_size)):

@@ -138,7 +138,7 @@ def _write_pair(
 
 
 def _fit(draw: ImageDraw.ImageDraw, text: str, font: Font, room: float) -> str:
-    """Return the text on one line, cut in its middle where it is too wide: file names differ at their ends."""
+    """Return the text on one line, cut in its middle where too wide: file names differ at their ends."""
     text = " ".join(text.split())
     if draw.textlength(text, font) <= room:
         return text

@@ -84,7 +84,7 @@ class ZeroShotHead:
 
     Attributes:
         rounds: float32 prototypes of shape (C_r, d), C = C_0 >= C_1 >= ... Round r holds the r-th
-            prototype of every class that has so many, so that the best of a class is an elementwise maximum over rounds.
+            prototype of every class that has so many, so the best of a class is an elementwise maximum.
         round_class: the class of each row of round 0, of shape (C,); later rounds hold the first of these.
     """
 

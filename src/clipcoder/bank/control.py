@@ -21,9 +21,9 @@ from clipcoder.kinds import DESCRIBING_KINDS
 # The words of sentences that describe, whatever they describe.
 _FRAME: Final = frozenset(
     """
-    a an the of photo picture image which that this it its is are has have with and or in on at to for by from as
-    like similar kind type
-    """.split()
+    a an the of photo picture image which that this it its is are has have with and or in on at to for by
+    from as like similar kind type
+    """.split()  # noqa: SIM905, a list of these would be a page long
 )
 _WORDS: Final = """
     ant arc bay cup dew elm fog gum hat ink jar key log map nut oar
@@ -35,7 +35,7 @@ _WORDS: Final = """
     ambiguous breakfast challenge democracy endurance frequency graduates hypocrisy
     accomplice background collection diplomatic enterprise foundation government hemisphere
     acquisition bureaucracy certificate declaration electricity forthcoming grandfather
-    """.split()
+    """.split()  # noqa: SIM905
 _BY_LENGTH: Final = {n: tuple(w for w in _WORDS if len(w) == n) for n in range(3, 12)}
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
@@ -69,7 +69,7 @@ def _drafts(entry: BankText, seed: int) -> Iterator[str]:
     """Yield ever new sentences of the same form, each a word longer than the one before."""
     dice = random.Random(f"{seed}\n{entry.class_name}\n{entry.text}")
     invented = dice.choice((_english, _letters))
-    kept = _FRAME | set(readable(entry.class_name).lower().split())
+    kept = _FRAME | set(_WORD.findall(readable(entry.class_name).lower()))
 
     def replaced(word: re.Match[str]) -> str:
         return word.group() if word.group().lower() in kept else invented(len(word.group()), dice)

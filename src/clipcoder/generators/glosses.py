@@ -6,9 +6,11 @@ import re
 from typing import Final, NamedTuple
 
 from clipcoder.generators.names import singulars
-from clipcoder.generators.prompts import with_article
+from clipcoder.generators.prompts import FINITE_VERBS, is_plural, with_article
 
 _REMARK = re.compile(r"\s*\([^()]*\)")
+_ARTICLE = re.compile(r"(?:an?|the)\b")
+_SENTENCE = re.compile(r"\b(?:is|are|was|were)\b")
 _OPENING = re.compile(
     r"^(?:(?:any|either|one|several|some) (?:\w+ ){0,3}?of (?:the |a )?"
     r"(?:(?:various|numerous|several|many|certain|two|three|related|other|different|number of) )*"
@@ -23,17 +25,35 @@ _NO_LOOKS = re.compile(
     re.IGNORECASE,
 )
 
-_TRAIT_WORDS: Final = (
-    r"having|with|that|which|whose|who|used|consisting|composed|made|resembling|similar|characterized|covered"
-    r"|containing|bearing|producing|formed|found|native|living|growing|equipped|marked|designed|intended|mounted"
-    r"|worn|noted|known|valued|named|called|originating|where|(?:in|on|at|from|for|by|to) which"
-    r"|\w{3,}ed(?= (?:in|on|at|by|from|for|with|to|of|over|under|around)\b)"
-)
 _ADVERBS: Final = r"usually|often|typically|sometimes|formerly|especially|\w{3,}ly"
-_TRAIT_START = re.compile(rf"[,;]?\s+(?:and\s+)?(?=(?:(?:{_ADVERBS}) )?(?:{_TRAIT_WORDS})\b)")
-_PLACE_START = re.compile(r"\s+(?:of|in|from|for|on|by|at|to|as|between|under|over)\b|,\s")
-_CLAUSE = re.compile(rf"^(?:({_ADVERBS}) )?(?:({_TRAIT_WORDS})|(\w+))\b ?(.*)$")
-_PART_OF_SOMETHING: Final = frozenset(
+_PREPOSITIONS: Final = r"of|in|on|at|by|from|for|with|to|as|over|under|up|around|between"
+_RELATIVES: Final = r"that|which|whose|who|where|(?:in|on|at|from|for|by|to|through) which"
+_TRAIT_WORDS: Final = (
+    rf"{_RELATIVES}|having|used|consisting|composed|made|resembling|similar|characterized|containing|bearing"
+    r"|producing|native|living|growing|noted|known|valued|named|called|originating"
+)
+_PARTICIPLE: Final = (
+    r"(?:\w{2,}(?:[^\We]ed|ing)|worn|found|drawn|driven|held|built|grown|woven|shown|seen|set)"
+    rf"(?=(?: \w+ly)? (?:{_PREPOSITIONS})\b)"
+)
+_NOT_AFTER: Final = "".join(
+    rf"(?<!\b{word})"
+    for word in "is be or are was and not in on at by to for from through".split()  # noqa: SIM905
+)
+_GAP: Final = rf"{_NOT_AFTER},?\s+(?:and\s+)?"
+_FIRST_TRAIT = re.compile(rf"{_GAP}(?=(?:(?:{_ADVERBS}) )?(?:{_TRAIT_WORDS}|{_PARTICIPLE}|with)\b)")
+_NEXT_TRAIT = re.compile(rf"{_GAP}(?=(?:(?:{_ADVERBS}) )?(?:{_TRAIT_WORDS})\b)|,?\s+and\s+(?=with\b)")
+_PLACE_START = re.compile(rf"\s+(?:{_PREPOSITIONS})\b|,\s")
+_CLAUSE = re.compile(rf"^(?:({_ADVERBS}) )?(?:({_TRAIT_WORDS}|{_PARTICIPLE}|with)|(\w+))\b ?(.*)$")
+_VERB_FOR: Final = {
+    "having": "has", "with": "has", "whose": "whose", "where": "is where", "consisting": "consists",
+    "resembling": "resembles", "containing": "contains", "bearing": "bears", "producing": "produces",
+    "living": "lives", "growing": "grows", "in which": "is where", "on which": "is where",
+    "at which": "is where", "from which": "is where",
+}  # fmt: skip
+_SINGULAR_VERBS: Final = {"are": "is", "have": "has", "do": "does", "live": "lives", "grow": "grows"}
+_SUBJECT_RELATIVES: Final = frozenset(("that", "which", "who"))
+_COLLECTIVES: Final = frozenset(
     (
         "breed",
         "phase",
@@ -50,32 +70,13 @@ _PART_OF_SOMETHING: Final = frozenset(
         "variety",
     )
 )
-_VERB_FOR: Final = {
-    "having": "has", "with": "has", "that": "", "which": "", "who": "", "whose": "whose", "where": "is where",
-    "in which": "is where", "on which": "is where", "at which": "is where", "from which": "is where",
-    "consisting": "consists", "resembling": "resembles", "containing": "contains", "bearing": "bears",
-    "producing": "produces", "living": "lives", "growing": "grows", "characterized": "is characterized",
-}  # fmt: skip
-_PLAIN_VERBS: Final = frozenset(
-    (
-        "has",
-        "is",
-        "grows",
-        "lives",
-        "consists",
-        "contains",
-        "resembles",
-        "feeds",
-        "eats",
-        "holds",
-        "moves",
-        "carries",
-    )
+_ALWAYS_PLURAL = re.compile(
+    r"(?:clothes|glasses|spectacles|goggles|trousers|pants|tights|scissors|shears|tongs)$"
 )
 _STOP_WORDS: Final = frozenset(
-    ("a an the of in on at by for to from with and or as is are has have that which whose its it their any used be can"
-     " may very often usually kind one").split()  # noqa: SIM905
-)  # fmt: skip
+    "a an the of in on at by for to from with and or as is are has have that which whose its it their any used be "
+    "can may very often usually kind one where".split()  # noqa: SIM905
+)
 
 
 class Definition(NamedTuple):
@@ -101,37 +102,67 @@ def take_apart(gloss: str, max_words: int = 12) -> Definition:
     """
     first, *others = [clause.strip() for clause in _REMARK.sub("", gloss).split(";")]
     opening = _OPENING.match(first)
-    body = first[opening.end() :] if opening else first
-    genus, *traits = _TRAIT_START.split(body)
-    clauses = [*traits, *(part for other in others for part in _TRAIT_START.split(other))]
-    phrases = (_as_predicate(clause, max_words) for clause in clauses)
-    is_plural = bool(opening) and bool(re.match(r"(?:any|either|one|several|some)\b", opening[0]))  # type: ignore[index]
-    return Definition(_as_kind(genus, is_plural, max_words), tuple(dict.fromkeys(filter(None, phrases))))
+    genus, *rest = _FIRST_TRAIT.split(first[opening.end() :] if opening else first, maxsplit=1)
+    clauses = [*(part for clause in rest for part in _NEXT_TRAIT.split(clause)), *others]
+    plain = (clause.partition(":")[0].strip(" ,.") for clause in clauses)
+    traits = filter(None, (_as_predicate(clause, max_words) for clause in plain))
+    has_article = bool(opening and _ARTICLE.match(opening[0]))
+    return Definition(_as_kind(genus.strip(" ,."), has_article, max_words), tuple(dict.fromkeys(traits)))
 
 
-def _as_kind(genus: str, is_plural: bool, max_words: int) -> str:
-    noun = _without_places(genus.strip(" ,."), max_words)
-    words = noun.split()
-    if not words or len(words) > max_words or _NO_LOOKS.search(noun):
+def _as_kind(genus: str, has_article: bool, max_words: int) -> str:
+    """Return a noun phrase as a predicate, in the singular; empty where it names no kind of thing."""
+    head, places = _without_places(genus, max_words)
+    if not head or _NO_LOOKS.search(head) or _SENTENCE.search(head) or len(head.split()) > max_words:
         return ""
-    if is_plural:
-        words[-1] = next(singulars(words[-1]), words[-1])
-    return f"is {with_article(' '.join(words))}"
+    first, *others = head.split()
+    if not has_article and others and is_plural(first):
+        return f"that {head}"
+    before, _, noun = head.rpartition(" ")
+    if not has_article and is_plural(noun) and not _ALWAYS_PLURAL.search(noun):
+        head = f"{before} {next(singulars(noun), noun)}".strip()
+    return f"is {with_article(head)}{places}"
+
+
+def _without_places(genus: str, max_words: int) -> tuple[str, str]:
+    """Split a noun phrase into its head and what follows, without proper names and not too long."""
+    starts = [match.start() for match in _PLACE_START.finditer(genus)]
+    head = genus[: starts[0]] if starts else genus
+    pieces = (genus[:start] for start in (None, *reversed(starts)))
+    fitting = (piece[len(head) :] for piece in pieces if len(piece.split()) <= max_words)
+    places = next((tail for tail in fitting if tail.islower() or not tail), "")
+    if not places and starts and head.split()[-1:] and head.split()[-1] in _COLLECTIVES:
+        places = genus[len(head) : starts[1] if len(starts) > 1 else None]
+    return head, places
 
 
 def _as_predicate(clause: str, max_words: int) -> str:
     """Return a clause as a predicate with a finite verb; empty where it is none that a photo could show."""
-    clause = clause.strip(" ,.")
     match = _CLAUSE.match(clause)
     if match is None or _NO_LOOKS.search(clause):
         return ""
-    adverb, trait, other, rest = match.groups()
-    if not (rest or adverb) or (other and other not in _PLAIN_VERBS and not adverb):
+    adverb, trait, other, rest = match.groups(default="")
+    if trait in _SUBJECT_RELATIVES:
+        predicate = _agreeing(rest)
+    elif trait in _VERB_FOR:
+        predicate = f"{adverb} {_VERB_FOR[trait]} {rest}"
+    elif trait:
+        predicate = f"is {adverb} {trait} {rest}"
+    elif other in FINITE_VERBS:
+        predicate = f"{adverb} {_agreeing(f'{other} {rest}')}"
+    else:
+        predicate = f"is {clause}" if adverb else ""
+    words = predicate.split()
+    if len(words) < 2 or (len(words) == 2 and words[1].endswith("ly")):
         return ""
-    verb = _VERB_FOR.get(trait, f"is {trait}") if trait else other
-    is_bare = bool(adverb and other and other not in _PLAIN_VERBS)
-    words = " ".join(("is" if is_bare else "", adverb or "", verb, rest)).split()
-    return " ".join(words) if len(words) <= max_words else _cut(words, max_words)
+    return _cut(words, max_words) if len(words) > max_words else " ".join(words)
+
+
+def _agreeing(predicate: str) -> str:
+    """Return what follows ``that`` with a verb in the singular, marked by ``that`` where it may pass for a noun."""
+    verb, _, rest = predicate.partition(" ")
+    verb = _SINGULAR_VERBS.get(verb, verb)
+    return f"{verb} {rest}" if verb in FINITE_VERBS else f"that {verb} {rest}"
 
 
 def _cut(words: list[str], max_words: int) -> str:
@@ -139,17 +170,6 @@ def _cut(words: list[str], max_words: int) -> str:
     phrase = " ".join(words)
     pieces = (phrase[: match.start()] for match in reversed(list(_PLACE_START.finditer(phrase))))
     return next((piece for piece in pieces if 2 < len(piece.split()) <= max_words), "")
-
-
-def _without_places(genus: str, max_words: int) -> str:
-    """Cut a noun phrase before the first preposition that leads to a proper name or makes it too long."""
-    starts = [match.start() for match in _PLACE_START.finditer(genus)]
-    shortest = genus[: starts[0]] if starts else genus
-    if shortest.split()[-1:] and shortest.split()[-1] in _PART_OF_SOMETHING and len(starts) > 1:
-        shortest = genus[: starts[1]]
-    pieces = (genus[:start] for start in (None, *reversed(starts)))
-    fitting = (piece for piece in pieces if len(piece.split()) <= max_words)
-    return next((piece for piece in fitting if piece[len(shortest) :].islower()), shortest)
 
 
 def content_words(phrase: str) -> frozenset[str]:

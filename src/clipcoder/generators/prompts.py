@@ -20,12 +20,14 @@ _SINGULAR_IN_S = re.compile(
 )
 _DETERMINED = re.compile(r"(?:an?|the|some|one|two|three|four|its)\s", re.IGNORECASE)
 # fmt: off
-_VERBS: Final = frozenset((
-    "has", "have", "is", "are", "was", "can", "may", "often", "usually", "typically", "sometimes", "grows", "lives",
-    "looks", "comes", "eats", "feeds", "bears", "shows", "contains", "consists", "carries", "covers", "holds",
-    "makes", "produces", "serves", "stands", "flies", "swims", "belongs", "resembles",
+FINITE_VERBS: Final = frozenset((
+    "has", "have", "is", "are", "was", "can", "may", "often", "usually", "typically", "sometimes", "grows",
+    "lives", "looks", "comes", "eats", "feeds", "bears", "shows", "contains", "consists", "carries", "covers",
+    "holds", "makes", "moves", "produces", "resembles", "rests", "serves", "stands", "flies", "swims", "belongs",
 ))
+"""First words by which a snippet is known for a predicate (``has a long neck``), not a noun (``four legs``)."""
 # fmt: on
+_RELATIVES: Final = frozenset(("that", "which", "whose", "who", "where"))
 _PARTICIPLE = re.compile(r"(?:made|used|\w{3,}ed)\b(?!-)", re.IGNORECASE)
 
 
@@ -147,9 +149,13 @@ def as_clause(snippet: str) -> str:
     Example:
         >>> [as_clause(text) for text in ("has a long neck", "a large cat", "four legs", "used in war")]
         ['which has a long neck', 'which is a large cat', 'which has four legs', 'which is used in war']
+        >>> as_clause("whose wings are blue")
+        'whose wings are blue'
     """
     first = snippet.split(" ", 1)[0].lower()
-    if first in _VERBS:
+    if first in FINITE_VERBS:
         return f"which {snippet}"
+    if first in _RELATIVES:
+        return snippet
     is_kind = first in {"a", "an"} or _PARTICIPLE.match(snippet)
     return f"which {'is' if is_kind else 'has'} {snippet}"

@@ -13,13 +13,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from clipcoder.generators.base import TextEncoder
 from clipcoder.generators.lookup import Match
-from clipcoder.generators.names import ParsedName, search_key
+from clipcoder.generators.names import ParsedName
 from clipcoder.generators.wordnet_data import Synset, WordNet
 
 _DEPICTABLE: Final = {
@@ -33,7 +34,7 @@ _IS_INSTANCE: Final = -0.7
 _IS_DATED: Final = -0.4
 _PER_RANK: Final = -0.01
 _AGREES_WITH_SET: Final = 0.5
-_AGREES_WITH_HINT: Final = 3.0
+_AGREES_WITH_HINT: Final = 5.0
 _DATED = re.compile(r"^\(|\b(?:former|formerly|ancient|informal|obscene|slang|street name)\b")
 
 
@@ -63,12 +64,7 @@ def choose_senses(
     candidates = [[wordnet.synset(sense.synset) for sense in query.match.senses] for query in queries]
     usual = _lexnames_of_the_set(candidates)
     scores = [
-        np.array(
-            [
-                _prior(wordnet, synset, rank) + _agreement(wordnet, synset, query, usual)
-                for rank, synset in enumerate(group)
-            ]
-        )
+        _prior_scores(wordnet, group, usual, _hints(wordnet, query.parsed))
         for query, group in zip(queries, candidates, strict=True)
     ]
     if encoder is not None:
@@ -78,6 +74,19 @@ def choose_senses(
         group[int(np.argmax(score))] if group else None
         for group, score in zip(candidates, scores, strict=True)
     ]
+
+
+def _prior_scores(
+    wordnet: WordNet, group: Sequence[Synset], usual: Counter[str], hints: Sequence[Hint]
+) -> npt.NDArray[np.float64]:
+    """Score the senses of one name by themselves, by the other classes and by the hints in the name."""
+    scores = (
+        _prior(wordnet, synset, rank)
+        + _AGREES_WITH_SET * math.log1p(usual[synset.lexname])
+        + _AGREES_WITH_HINT * _agreement(wordnet, synset, hints)
+        for rank, synset in enumerate(group)
+    )
+    return np.fromiter(scores, np.float64, len(group))
 
 
 def _prior(wordnet: WordNet, synset: Synset, rank: int) -> float:
@@ -99,22 +108,38 @@ def _lexnames_of_the_set(candidates: Iterable[Sequence[Synset]]) -> Counter[str]
     return Counter(next(iter(names)) for names in files if len(names) == 1)
 
 
-def _agreement(wordnet: WordNet, synset: Synset, query: Query, usual: Counter[str]) -> float:
-    """How well a sense goes with the other classes, with other names of the class, and with its remark."""
-    words = {
-        search_key(lemma)
-        for row in (synset.row, *wordnet.ancestors(synset.row))
-        for lemma in wordnet.synset(row).lemmas
-    }
-    words |= {search_key(word) for word in synset.gloss.split()}
-    hints = (*query.parsed.aliases, *query.parsed.remark.split())
-    hinted = any(search_key(hint) in words for hint in hints if search_key(hint))
-    return _AGREES_WITH_SET * math.log1p(usual[synset.lexname]) + _AGREES_WITH_HINT * hinted
+def _agreement(wordnet: WordNet, synset: Synset, hints: Sequence[Hint]) -> float:
+    """How near a sense is to the nearest hint: 1 for the same concept, 0 for nothing in common."""
+    own = {synset.row, *wordnet.ancestors(synset.row)}
+    return max(
+        (len(own & hint.upward) / len(hint.upward) if synset.row not in hint.rows else 1.0 for hint in hints),
+        default=0.0,
+    )
+
+
+class Hint(NamedTuple):
+    """What another name of a class, or a word of its remark, may mean."""
+
+    rows: frozenset[int]
+    """All its senses."""
+    upward: frozenset[int]
+    """Its likeliest sense with everything above it."""
+
+
+def _hints(wordnet: WordNet, parsed: ParsedName) -> list[Hint]:
+    found = []
+    for text in (*parsed.aliases, *parsed.remark.split()):
+        synsets = [wordnet.synset(sense.synset) for sense in wordnet.senses(text)]
+        if synsets:
+            best = max(enumerate(synsets), key=lambda pair: _prior(wordnet, pair[1], pair[0]))[1]
+            upward = frozenset((best.row, *wordnet.ancestors(best.row)))
+            found.append(Hint(frozenset(synset.row for synset in synsets), upward))
+    return found
 
 
 def _similarities(
     queries: Sequence[Query], candidates: Sequence[Sequence[Synset]], encoder: TextEncoder
-) -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+) -> list[npt.NDArray[np.float64]]:
     """Cosines of names and definitions in one call, centred in each class, over their common deviation."""
     names = [" ".join((query.parsed.name, query.parsed.remark)).strip() for query in queries]
     texts = list(dict.fromkeys([*names, *(synset.gloss for group in candidates for synset in group)]))

@@ -22,6 +22,11 @@ _MIN_DEPTH: Final = 5
 _NEAR: Final = 2
 """How many steps up a concept still lends its traits, its parts and its other kinds."""
 
+_LENT_PARTS: Final = 2
+
+_USUAL_RANK: Final = 2
+"""A word whose usual meanings are others (``machine`` for a car) is no help as a synonym."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -128,23 +133,35 @@ class WordNetGenerator:
         if not match.is_whole:
             yield f"is {with_article(synset.lemmas[0])}"
         yield from filter(None, (definition.genus, *definition.traits))
-        yield from (f"has {with_article(part)}" for part in self._names(synset.parts))
+        yield from (f"has {with_article(part)}" for part in self._names(self._common_first(synset.parts)))
         near = self._near_hypernyms(synset)
-        yield from (f"is a kind of {up.lemmas[0]}" for up in near[:1])
+        known = content_words(definition.genus)
+        yield from (
+            f"is a kind of {up.lemmas[0]}" for up in near[:1] if not content_words(up.lemmas[0]) <= known
+        )
         for up in near:
             yield from take_apart(up.gloss).traits
-            yield from (f"has {with_article(part)}" for part in self._names(up.parts))
+            yield from (
+                f"has {with_article(part)}"
+                for part in self._names(self._common_first(up.parts)[:_LENT_PARTS])
+            )
+
+    def _common_first(self, rows: Iterable[int]) -> list[int]:
+        return sorted(rows, key=lambda row: -self._wordnet.tags(row))
 
     def _near_hypernyms(self, synset: Synset) -> list[Synset]:
         ancestors = self._wordnet.ancestors(synset.row)
-        rows = (row for row, steps in ancestors.items() if steps <= _NEAR)
-        return [self._wordnet.synset(row) for row in rows if len(self._wordnet.ancestors(row)) >= _MIN_DEPTH]
+        near = (self._wordnet.synset(row) for row, steps in ancestors.items() if steps <= _NEAR)
+        return [
+            up for up in near if up.lexname != "Tops" and len(self._wordnet.ancestors(up.row)) >= _MIN_DEPTH
+        ]
 
     def _synonyms(self, synset: Synset, match: Match) -> Iterator[str]:
         """Yield the class name with the concept's other words in it, unless that names another class."""
         for lemma in synset.lemmas:
             renamed = match.rename(lemma)
-            if not self._is_latin(lemma) and not {search_key(lemma), search_key(renamed)} & self._taken_names:
+            is_taken = bool({search_key(lemma), search_key(renamed)} & self._taken_names)
+            if not is_taken and not self._is_latin(lemma) and self._is_usual(lemma, synset):
                 yield renamed
 
     def _analogues(self, synset: Synset) -> Iterator[str]:
@@ -156,8 +173,13 @@ class WordNetGenerator:
             kinds = [self._wordnet.synset(row) for row in self._wordnet.hyponyms(up.row) if row not in seen]
             seen |= {kind.row for kind in kinds}
             candidates = [kind for kind in kinds if kind.is_instance == synset.is_instance]
-            ranked = sorted(candidates, key=lambda kind: -_likeness(kind, words))
+            ranked = sorted(candidates, key=lambda kind: -self._likeness(kind, words))
             yield from self._names(kind.row for kind in ranked)
+
+    def _likeness(self, kind: Synset, words: frozenset[str]) -> float:
+        """How common a concept is (in running text, and in kinds of its own), and how much its gloss has in common."""
+        common = math.log1p(kind.tags) + math.log1p(len(self._wordnet.hyponyms(kind.row)))
+        return common + len(words & content_words(kind.gloss))
 
     @property
     def _blocked_rows(self) -> set[int]:
@@ -184,16 +206,16 @@ class WordNetGenerator:
             if lemma is not None and search_key(lemma) not in self._taken_names:
                 yield lemma
 
+    def _is_usual(self, lemma: str, synset: Synset) -> bool:
+        senses = self._wordnet.senses(lemma)[:_USUAL_RANK]
+        return any(sense.synset == synset.row for sense in senses)
+
     def _is_latin(self, lemma: str) -> bool:
         """Tell a binomial such as ``Panthera onca`` by its genus, which WordNet knows as ``genus Panthera``."""
         first, _, rest = lemma.partition(" ")
         if first == "genus":
             return True
         return bool(rest) and first[:1].isupper() and bool(self._wordnet.senses(f"genus {first}"))
-
-
-def _likeness(kind: Synset, words: frozenset[str]) -> float:
-    return math.log1p(kind.tags) + len(words & content_words(kind.gloss))
 
 
 def _first_distinct(snippets: Iterable[str], limit: int) -> list[str]:

@@ -1,0 +1,266 @@
+"""The classifier, on colours whose scores can be worked out by hand."""
+
+from __future__ import annotations
+
+from itertools import count, islice
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toy_encoder import ColourEncoder, plain, png
+
+from clipcoder import Failure, PairBank, Prediction, TextBank, ZeroShotClassifier
+from clipcoder.errors import InvalidInputError, UnknownNameError, UnreadableImageError
+
+RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
+BANK = TextBank.from_texts(
+    {
+        "tomato": {"name": ["a tomato"], "attribute": ["red and yellow"]},
+        "sky": {"name": ["the sky"]},
+    }
+)
+RED_AND_YELLOW = 1.6 / np.hypot(1.6, 0.8)  # cosine of (1, 0, 0) + (0.6, 0.8, 0) with red
+
+colours = st.tuples(*[st.integers(0, 255)] * 3).filter(any)
+
+
+def classifier(bank: TextBank = BANK, **settings: object) -> ZeroShotClassifier:
+    return ZeroShotClassifier(ColourEncoder(), bank, **settings)
+
+
+def test_scores_are_the_papers_formula() -> None:
+    scores = classifier().decision_function([plain(RED), plain(BLUE)])
+    assert scores == pytest.approx(np.array([[50 * (1 + RED_AND_YELLOW), 0], [0, 100]]), abs=1e-4)
+
+
+def test_the_best_score_is_the_label() -> None:
+    assert classifier().predict([plain(RED), plain(BLUE), plain(RED)]) == ["tomato", "sky", "tomato"]
+
+
+def test_paths_bytes_and_pil_images_are_images(tmp_path: Path) -> None:
+    file = tmp_path / "blue.png"
+    file.write_bytes(png(plain(BLUE)))
+    assert classifier().predict([str(file), file, png(plain(BLUE)), plain(BLUE)]) == ["sky"] * 4
+
+
+def test_probabilities_are_the_softmax_of_scores_at_the_encoders_scale() -> None:
+    encoder = ColourEncoder()
+    encoder.logit_scale = 2.0
+    clf = ZeroShotClassifier(encoder, BANK)
+    image = plain((200, 0, 100))
+    logits = 2.0 * clf.decision_function([image])[0] / 100
+    assert clf.predict_proba([image])[0] == pytest.approx(np.exp(logits) / np.exp(logits).sum(), abs=1e-6)
+
+
+def test_clip_listens_to_names_only() -> None:
+    assert classifier(method="clip").decision_function([plain(RED)]) == pytest.approx(
+        np.array([[100, 0]]), abs=1e-4
+    )
+
+
+def test_no_images_give_no_predictions() -> None:
+    clf = classifier()
+    assert clf.predict([]) == []
+    assert clf.predict_proba([]).shape == clf.decision_function([]).shape == (0, 2)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 16])
+def test_the_batch_size_changes_nothing_but_the_calls(batch_size: int) -> None:
+    images = [plain((40 * i, 10, 255 - 40 * i)) for i in range(5)]
+    clf = classifier(batch_size=batch_size)
+    np.testing.assert_array_equal(clf.decision_function(images), classifier().decision_function(images))
+    assert max(clf.encoder.batch_sizes) <= batch_size
+
+
+def test_texts_are_encoded_once_and_not_before_the_first_image() -> None:
+    clf = classifier()
+    assert clf.encoder.text_calls == []
+    clf.predict([plain(RED)])
+    clf.predict_proba([plain(BLUE)])
+    clf.explain(plain(BLUE))
+    assert clf.encoder.text_calls == [["a tomato", "red and yellow", "the sky"]]
+
+
+def test_classes_come_in_the_order_of_the_bank() -> None:
+    swapped = TextBank(("sky", "tomato"), BANK.texts)
+    image = plain((90, 20, 160))
+    assert classifier(swapped).classes_.tolist() == ["sky", "tomato"]
+    np.testing.assert_allclose(
+        classifier(swapped).decision_function([image])[:, ::-1],
+        classifier().decision_function([image]),
+        rtol=1e-6,
+    )
+
+
+# Explanations
+
+
+def test_an_explanation_by_hand() -> None:
+    explanation = classifier().explain(plain(RED))
+    lead = 50 * (1 + RED_AND_YELLOW)
+    assert (explanation.label, explanation.runner_up, explanation.reranked) == ("tomato", "sky", False)
+    assert explanation.margin == pytest.approx(lead, abs=1e-4)
+    assert [(n.text, n.kind) for n in explanation.neighbours] == [
+        ("the sky", "name"),
+        ("a tomato", "name"),
+        ("red and yellow", "attribute"),
+    ]
+    expected = [lead / 2, 25, 25 * RED_AND_YELLOW]
+    assert [n.contribution for n in explanation.neighbours] == pytest.approx(expected, abs=1e-4)
+
+
+def test_only_the_nearest_name_of_a_class_counts() -> None:
+    bank = TextBank.from_texts({"fruit": {"name": ["green", "red"]}, "sky": {"name": ["blue"]}})
+    texts = [n.text for n in classifier(bank).explain(plain(RED)).supporting()]
+    assert texts == ["red"]
+
+
+@given(colour=colours, method=st.sampled_from(["coder", "clip"]))
+def test_contributions_add_up_to_the_lead(colour: tuple[int, int, int], method: str) -> None:
+    bank = BANK.merge(TextBank.from_texts({"tomato": {"name": ["a yellow one"]}, "sky": ["blue", "grey"]}))
+    clf = classifier(bank, method=method)
+    explanation = clf.explain(plain(colour))
+    best, second = np.sort(clf.decision_function([plain(colour)])[0])[::-1]
+    assert explanation.margin == pytest.approx(best - second, abs=1e-3)
+    assert sum(n.contribution for n in explanation.neighbours) == pytest.approx(explanation.margin, abs=1e-3)
+
+
+# The rerank
+
+NAMES = TextBank.from_texts({"tomato": {"name": ["red"]}, "sky": {"name": ["blue"]}})
+PAIRS = PairBank.from_texts(
+    {"tomato": {"sky": ["green"]}, "sky": {"tomato": ["blue, not red, but sky blue"]}}, ["sky", "tomato"]
+)
+CLOSE = (128, 0, 127)  # 0.6 points nearer to red: a softmax gap of 0.27
+
+
+def test_one_to_one_texts_decide_a_close_call() -> None:
+    assert classifier(NAMES).predict([plain(CLOSE)]) == ["tomato"]
+    assert classifier(NAMES, pairs=PAIRS, max_gap=0.5).predict([plain(CLOSE)]) == ["sky"]
+
+
+def test_a_clear_call_is_left_alone() -> None:
+    assert classifier(NAMES, pairs=PAIRS, max_gap=0.2).predict([plain(CLOSE)]) == ["tomato"]
+
+
+def test_probabilities_agree_with_a_reranked_prediction() -> None:
+    before = classifier(NAMES).predict_proba([plain(CLOSE)])
+    after = classifier(NAMES, pairs=PAIRS, max_gap=0.5).predict_proba([plain(CLOSE)])
+    np.testing.assert_array_equal(after, before[:, ::-1])
+
+
+def test_a_rerank_is_explained_by_one_to_one_texts() -> None:
+    explanation = classifier(NAMES, pairs=PAIRS, max_gap=0.5).explain(plain(CLOSE))
+    assert (explanation.label, explanation.runner_up, explanation.reranked) == ("sky", "tomato", True)
+    assert {n.kind for n in explanation.neighbours} == {"one_to_one"}
+    assert sum(n.contribution for n in explanation.neighbours) == pytest.approx(explanation.margin)
+    assert explanation.margin > 0
+
+
+# Streams
+
+
+def test_a_stream_goes_on_past_what_it_cannot_read(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(png(plain(RED, (64, 64)))[:60])
+    sources = [png(plain(RED)), broken, tmp_path / "absent.png", png(plain(BLUE))]
+    outcomes = list(classifier(batch_size=2).stream(sources))
+    assert [o.source for o in outcomes] == sources
+    assert [o.label if isinstance(o, Prediction) else None for o in outcomes] == ["tomato", None, None, "sky"]
+    assert isinstance(outcomes[2], Failure)
+    assert "no such file" in str(outcomes[2].error)
+
+
+def test_a_stream_says_what_the_other_methods_say() -> None:
+    image = plain((180, 60, 90))
+    clf = classifier()
+    [outcome] = clf.stream([image])
+    probabilities = clf.predict_proba([image])[0]
+    assert isinstance(outcome, Prediction)
+    assert dict(outcome.ranking) == pytest.approx(dict(zip(clf.classes_, probabilities, strict=True)), abs=1e-6)
+    assert (outcome.label, outcome.probability) == outcome.ranking[0]
+    assert outcome.explanation == clf.explain(image)
+
+
+def test_a_stream_reads_a_bounded_number_of_images_ahead() -> None:
+    taken = count()
+    endless = (plain(RED) for _ in iter(lambda: next(taken), None))
+    assert len(list(islice(classifier(batch_size=2).stream(endless), 3))) == 3
+    assert next(taken) < 20
+
+
+def test_large_photos_are_shrunk_while_they_wait() -> None:
+    seen = []
+
+    class Watching(ColourEncoder):
+        def encode_images(self, images):
+            seen.extend(image.size for image in images)
+            return super().encode_images(images)
+
+    list(ZeroShotClassifier(Watching(), BANK).stream([plain(RED, (4000, 3000)), plain(RED, (1500, 1200))]))
+    assert seen == [(2000, 1500), (1500, 1200)]
+
+
+# Bad input
+
+
+def test_one_class_leaves_nothing_to_choose() -> None:
+    with pytest.raises(InvalidInputError, match=r"at least 2 classes .* has 1 \('cat'\)"):
+        classifier(TextBank.from_names(["cat"]))
+
+
+@pytest.mark.parametrize(("method", "needed"), [("coder", "text,"), ("clip", "text of kind 'name'")])
+def test_a_class_without_a_text_is_named(method: str, needed: str) -> None:
+    bank = TextBank(("tomato", "sky", "sea"), BANK.texts)
+    with pytest.raises(InvalidInputError, match=f"at least one {needed}.* 'sea' has none"):
+        classifier(bank, method=method)
+
+
+def test_an_encoder_that_lacks_members_is_told_which() -> None:
+    half = SimpleNamespace(name="half", dim=3, encode_texts=len)
+    with pytest.raises(InvalidInputError, match="SimpleNamespace lacks logit_scale and encode_images"):
+        ZeroShotClassifier(half, BANK)
+
+
+def test_an_unknown_method_is_answered_with_the_known() -> None:
+    with pytest.raises(UnknownNameError, match="unknown method 'codre': did you mean 'coder'"):
+        classifier(method="codre")
+
+
+def test_pairs_of_other_classes_are_refused() -> None:
+    pairs = PairBank.from_texts({"sky": {"sea": ["blue"]}}, ["sky", "sea"])
+    with pytest.raises(InvalidInputError, match="'sea', which the bank does not have"):
+        classifier(pairs=pairs)
+
+
+@pytest.mark.parametrize("image", ["cat.png", b"bytes", plain(RED)])
+def test_a_single_image_is_no_list(image: object) -> None:
+    with pytest.raises(InvalidInputError, match=r"put it into a list: \[image\]"):
+        classifier().predict(image)
+
+
+def test_an_unreadable_image_stops_a_prediction(tmp_path: Path) -> None:
+    class Opening(ColourEncoder):
+        def encode_images(self, images):
+            from clipcoder.encoders.images import open_image
+
+            return super().encode_images([open_image(image) for image in images])
+
+    with pytest.raises(UnreadableImageError, match="no such file"):
+        ZeroShotClassifier(Opening(), BANK).predict([tmp_path / "absent.png"])
+
+
+def test_batches_of_nothing_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="batch_size must be at least 1"):
+        classifier(batch_size=0)
+
+
+def test_features_of_another_width_are_refused() -> None:
+    class Narrow(ColourEncoder):
+        dim = 2
+
+    with pytest.raises(InvalidInputError, match="must have 2 columns"):
+        ZeroShotClassifier(Narrow(), BANK).predict([plain(GREEN)])
