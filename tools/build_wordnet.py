@@ -16,6 +16,7 @@ Columns of ``nouns.npz`` (n synsets in file order, m = sum of ``lemmas_len`` syn
     lemmas         (m,) int32   row in ``forms``
     rank           (m,) uint8   sense number of the lemma, 1 first
     tags           (m,) uint16  how often the semantic concordance tags the lemma with this sense
+    mentions       (n,) uint16  how often definitions use the first lemma, if this is its first sense; else 0
     hypernyms, parts, members, substances   (k,) int32 each: own row minus target's row, grouped by synset
     *_len          (n,) uint8/uint16 each: how many of them a synset has
     exceptions     bytes        irregular plurals, ``plural singular...`` a line
@@ -26,6 +27,7 @@ from __future__ import annotations
 import argparse
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +37,7 @@ import numpy as np
 from clipcoder.generators.names import search_key
 
 RELATIONS = {"hypernyms": ("@", "@i"), "parts": ("%p",), "members": ("%m",), "substances": ("%s",)}
+LONGEST_MENTION = 3  # words
 EXAMPLE_OF_USE = re.compile(r'[;,:]?\s*"')
 
 
@@ -121,6 +124,7 @@ def columns(folder: Path) -> dict[str, np.ndarray]:
         "lemmas_len": np.array([len(r.lemmas) for r in records], np.uint8),
         "rank": np.array([ranks[lemma.lower(), r.offset] for r, lemma, _ in pairs], np.uint8),
         "tags": np.array([tags.get(key, 0) for key in keys], np.uint16),
+        "mentions": mentions(records, ranks),
         "exceptions": text_column((folder / "noun.exc").read_text("utf-8").splitlines()),
         **relation_columns(records),
     }
@@ -136,6 +140,18 @@ def relation_columns(records: list[NounRecord]) -> dict[str, np.ndarray]:
         made[name] = np.array(steps, np.int32)
         made[f"{name}_len"] = np.array([len(group) for group in targets], np.uint16)
     return made
+
+
+def mentions(records: list[NounRecord], ranks: dict[tuple[str, int], int]) -> np.ndarray:
+    """Count the first lemmas in all definitions: a measure of how common a word is where running text is scarce."""
+    counts: Counter[str] = Counter()
+    for record in records:
+        words = re.findall(r"[a-z]+", record.gloss.lower())
+        for length in range(1, LONGEST_MENTION + 1):
+            counts.update("_".join(words[at : at + length]) for at in range(len(words) - length + 1))
+    firsts = [(record.lemmas[0].lower(), record.offset) for record in records]
+    used = [counts[lemma] if ranks[lemma, offset] == 1 else 0 for lemma, offset in firsts]
+    return np.minimum(used, np.iinfo(np.uint16).max).astype(np.uint16)
 
 
 def text_column(lines: Iterable[str]) -> np.ndarray:

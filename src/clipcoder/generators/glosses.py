@@ -1,4 +1,4 @@
-"""Take a dictionary definition apart: what kind of thing it is, and the traits that set it apart. Pure functions."""
+"""Take a dictionary definition apart: what kind of thing it is, and what sets it apart. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clipcoder.generators.names import singulars
 from clipcoder.generators.prompts import FINITE_VERBS, is_plural, with_article
 
 _REMARK = re.compile(r"\s*\([^()]*\)")
-_ARTICLE = re.compile(r"(?:an?|the)\b")
+_ARTICLE = re.compile(r"(?:an?|the) ")
 _SENTENCE = re.compile(r"\b(?:is|are|was|were)\b")
 _OPENING = re.compile(
     r"^(?:(?:any|either|one|several|some) (?:\w+ ){0,3}?of (?:the |a )?"
@@ -106,7 +106,7 @@ def take_apart(gloss: str, max_words: int = 12) -> Definition:
     clauses = [*(part for clause in rest for part in _NEXT_TRAIT.split(clause)), *others]
     plain = (clause.partition(":")[0].strip(" ,.") for clause in clauses)
     traits = filter(None, (_as_predicate(clause, max_words) for clause in plain))
-    has_article = bool(opening and _ARTICLE.match(opening[0]))
+    has_article = bool(opening and _ARTICLE.fullmatch(opening[0]))
     return Definition(_as_kind(genus.strip(" ,."), has_article, max_words), tuple(dict.fromkeys(traits)))
 
 

@@ -1,23 +1,24 @@
-"""Neighbour texts from WordNet: all four kinds of knowledge of CODER (section 3.3), without a network or a key."""
+"""Neighbour texts from WordNet: all four kinds of CODER (section 3.3), without a network or a key."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from clipcoder.errors import InvalidInputError
 from clipcoder.generators.base import SnippetKind, TextEncoder, check_kind
 from clipcoder.generators.glosses import content_words, take_apart
 from clipcoder.generators.lookup import Match, find
-from clipcoder.generators.names import parse_name, search_key
+from clipcoder.generators.names import parse_name, search_key, singulars
 from clipcoder.generators.prompts import with_article
 from clipcoder.generators.senses import Query, choose_senses
 from clipcoder.generators.wordnet_data import Synset, WordNet, load_wordnet
 
 _MIN_DEPTH: Final = 5
-"""Above this many ancestors stand concepts such as *artifact* and *organism*, which say nothing about looks."""
+"""With fewer ancestors than this stand concepts such as *artifact*, which say nothing about looks."""
 
 _NEAR: Final = 2
 """How many steps up a concept still lends its traits, its parts and its other kinds."""
@@ -25,7 +26,7 @@ _NEAR: Final = 2
 _LENT_PARTS: Final = 2
 
 _USUAL_RANK: Final = 2
-"""A word whose usual meanings are others (``machine`` for a car) is no help as a synonym."""
+"""A word whose usual meanings are others (``machine`` for a car, ``flag`` for a dog's tail) is no help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,10 @@ class WordNetGenerator:
             "one_to_one": max_one_to_one,
         }
         self._resolved = {resolved.class_name: resolved for resolved in self._resolve(class_names)}
-        self._taken_names = {
-            search_key(name)
-            for class_name in self._resolved
-            for name in (class_name, parse_name(class_name).name, *parse_name(class_name).aliases)
-        }
+        self._taken_names = {key for class_name in self._resolved for key in _keys(class_name)}
+        self._class_rows = {resolved.synset.row for resolved in self._resolved.values() if resolved.synset}
+        self._above_classes = {up for row in self._class_rows for up in self._wordnet.ancestors(row)}
+        self._described: dict[str, tuple[str, ...]] = {}
 
     def synset(self, class_name: str) -> Synset | None:
         """Return the concept that was chosen for a class, or None where WordNet does not know it."""
@@ -105,15 +105,16 @@ class WordNetGenerator:
         resolved = self._find(class_name)
         if resolved.synset is None:
             return []
+        snippets: Iterable[str]
         if kind == "attribute":
-            snippets = self._attributes(resolved.synset, resolved.match)
-        elif kind == "analogue":
-            snippets = self._analogues(resolved.synset)
-        elif kind == "synonym":
-            snippets = self._synonyms(resolved.synset, resolved.match)
-        else:
+            snippets = self._describe(resolved)
+        elif kind == "one_to_one":
             snippets = self._differences(resolved, self._find(str(other)))
-        return _first_distinct(snippets, self._limits[kind])
+        elif kind == "synonym":
+            snippets = self._synonyms(resolved.synset, resolved)
+        else:
+            snippets = self._analogues(resolved.synset)
+        return list(islice(snippets, self._limits[kind]))
 
     def _resolve(self, class_names: Iterable[str]) -> list[Resolved]:
         names = sorted(set(class_names))
@@ -127,27 +128,33 @@ class WordNetGenerator:
             self._resolved[class_name] = self._resolve([class_name])[0]
         return self._resolved[class_name]
 
+    def _describe(self, resolved: Resolved) -> tuple[str, ...]:
+        """Return all attributes of a class; one that says nothing new is left out."""
+        if resolved.class_name not in self._described:
+            told: dict[str, frozenset[str]] = {}
+            for snippet in self._attributes(resolved.synset, resolved.match) if resolved.synset else ():
+                words = content_words(snippet)
+                if not any(words <= earlier for earlier in told.values()):
+                    told[snippet] = words
+            self._described[resolved.class_name] = tuple(told)
+        return self._described[resolved.class_name]
+
     def _attributes(self, synset: Synset, match: Match) -> Iterator[str]:
         """Yield kind, traits and parts, its own before those of near hypernyms."""
-        definition = take_apart(synset.gloss)
         if not match.is_whole:
             yield f"is {with_article(synset.lemmas[0])}"
+        definition = take_apart(synset.gloss)
         yield from filter(None, (definition.genus, *definition.traits))
-        yield from (f"has {with_article(part)}" for part in self._names(self._common_first(synset.parts)))
+        yield from self._parts(synset)
         near = self._near_hypernyms(synset)
-        known = content_words(definition.genus)
-        yield from (
-            f"is a kind of {up.lemmas[0]}" for up in near[:1] if not content_words(up.lemmas[0]) <= known
-        )
+        yield from (f"is a kind of {up.lemmas[0]}" for up in near[:1] if up.row not in self._class_rows)
         for up in near:
             yield from take_apart(up.gloss).traits
-            yield from (
-                f"has {with_article(part)}"
-                for part in self._names(self._common_first(up.parts)[:_LENT_PARTS])
-            )
+            yield from islice(self._parts(up), _LENT_PARTS)
 
-    def _common_first(self, rows: Iterable[int]) -> list[int]:
-        return sorted(rows, key=lambda row: -self._wordnet.tags(row))
+    def _parts(self, synset: Synset) -> Iterator[str]:
+        parts = sorted((self._wordnet.synset(row) for row in synset.parts), key=_commonness, reverse=True)
+        return (f"has {with_article(name)}" for name in self._names(parts))
 
     def _near_hypernyms(self, synset: Synset) -> list[Synset]:
         ancestors = self._wordnet.ancestors(synset.row)
@@ -156,59 +163,56 @@ class WordNetGenerator:
             up for up in near if up.lexname != "Tops" and len(self._wordnet.ancestors(up.row)) >= _MIN_DEPTH
         ]
 
-    def _synonyms(self, synset: Synset, match: Match) -> Iterator[str]:
+    def _synonyms(self, synset: Synset, resolved: Resolved) -> Iterator[str]:
         """Yield the class name with the concept's other words in it, unless that names another class."""
+        taken = self._taken_names | _keys(resolved.class_name)
+        taken |= {search_key(singular) for singular in singulars(resolved.match.found)}
         for lemma in synset.lemmas:
-            renamed = match.rename(lemma)
-            is_taken = bool({search_key(lemma), search_key(renamed)} & self._taken_names)
-            if not is_taken and not self._is_latin(lemma) and self._is_usual(lemma, synset):
+            renamed = resolved.match.rename(lemma)
+            if not {search_key(lemma), search_key(renamed)} & taken and self._is_telling(lemma, synset):
+                taken.add(search_key(lemma))
                 yield renamed
 
     def _analogues(self, synset: Synset) -> Iterator[str]:
-        """Yield other kinds of the same hypernym, then of the one above; common and similar ones first."""
+        """Yield other kinds of the same hypernym, then of the one above; common and similar ones first.
+
+        A class of the set, what is above it and what is below it, is no analogue of another.
+        """
         words = content_words(synset.gloss)
-        blocked = self._blocked_rows
-        seen = {synset.row} | blocked
+        seen = {synset.row} | self._class_rows | self._above_classes
+        told: set[str] = set()
         for up in self._near_hypernyms(synset):
-            kinds = [self._wordnet.synset(row) for row in self._wordnet.hyponyms(up.row) if row not in seen]
-            seen |= {kind.row for kind in kinds}
-            candidates = [kind for kind in kinds if kind.is_instance == synset.is_instance]
-            ranked = sorted(candidates, key=lambda kind: -self._likeness(kind, words))
-            yield from self._names(kind.row for kind in ranked)
-
-    def _likeness(self, kind: Synset, words: frozenset[str]) -> float:
-        """How common a concept is (in running text, and in kinds of its own), and how much its gloss has in common."""
-        common = math.log1p(kind.tags) + math.log1p(len(self._wordnet.hyponyms(kind.row)))
-        return common + len(words & content_words(kind.gloss))
-
-    @property
-    def _blocked_rows(self) -> set[int]:
-        """The concepts of all classes, with everything above them; those below are blocked by ``_is_below_a_class``."""
-        rows = {resolved.synset.row for resolved in self._resolved.values() if resolved.synset}
-        return rows.union(*(self._wordnet.ancestors(row) for row in rows))
+            rows = [row for row in self._wordnet.hyponyms(up.row) if row not in seen]
+            seen.update(rows)
+            free = (row for row in rows if self._class_rows.isdisjoint(self._wordnet.ancestors(row)))
+            kinds = [
+                kind for kind in map(self._wordnet.synset, free) if kind.is_instance == synset.is_instance
+            ]
+            kinds.sort(
+                key=lambda kind: _commonness(kind) + len(words & content_words(kind.gloss)), reverse=True
+            )
+            for name in self._names(kinds):
+                if search_key(name) not in told:
+                    told.add(search_key(name))
+                    yield name
 
     def _differences(self, resolved: Resolved, other: Resolved) -> Iterator[str]:
-        """Yield the attributes of one class with a word that none of the other class's attributes has."""
-        assert resolved.synset is not None
-        own = self._attributes(resolved.synset, resolved.match)
-        if other.synset is None:
-            yield from own
-            return
-        theirs = content_words(" ".join([*self._attributes(other.synset, other.match), *other.synset.lemmas]))
-        yield from (snippet for snippet in own if content_words(snippet) - theirs)
+        """Yield the attributes of one class that have a word which no attribute of the other has."""
+        theirs = content_words(" ".join(self._describe(other)))
+        theirs |= content_words(" ".join(other.synset.lemmas)) if other.synset else frozenset()
+        return (snippet for snippet in self._describe(resolved) if content_words(snippet) - theirs)
 
-    def _names(self, rows: Iterable[int]) -> Iterator[str]:
-        """Yield the most usual word of each concept, unless it is the name of a class or Latin only."""
-        for row in rows:
-            lemma = next(
-                (lemma for lemma in self._wordnet.synset(row).lemmas if not self._is_latin(lemma)), None
-            )
+    def _names(self, synsets: Iterable[Synset]) -> Iterator[str]:
+        """Yield the most usual telling word of each concept, unless it is the name of a class."""
+        for synset in synsets:
+            lemma = next((lemma for lemma in synset.lemmas if self._is_telling(lemma, synset)), None)
             if lemma is not None and search_key(lemma) not in self._taken_names:
                 yield lemma
 
-    def _is_usual(self, lemma: str, synset: Synset) -> bool:
-        senses = self._wordnet.senses(lemma)[:_USUAL_RANK]
-        return any(sense.synset == synset.row for sense in senses)
+    def _is_telling(self, lemma: str, synset: Synset) -> bool:
+        """Tell whether a word would make a reader think of its concept: not in Latin, not usually something else."""
+        usual = (sense.synset for sense in self._wordnet.senses(lemma)[:_USUAL_RANK])
+        return synset.row in usual and not self._is_latin(lemma)
 
     def _is_latin(self, lemma: str) -> bool:
         """Tell a binomial such as ``Panthera onca`` by its genus, which WordNet knows as ``genus Panthera``."""
@@ -218,11 +222,11 @@ class WordNetGenerator:
         return bool(rest) and first[:1].isupper() and bool(self._wordnet.senses(f"genus {first}"))
 
 
-def _first_distinct(snippets: Iterable[str], limit: int) -> list[str]:
-    """Return the first ``limit`` snippets that differ by more than case and punctuation."""
-    distinct: dict[str, str] = {}
-    for snippet in snippets:
-        if len(distinct) >= limit:
-            break
-        distinct.setdefault(search_key(snippet), snippet)
-    return list(distinct.values())
+def _commonness(synset: Synset) -> float:
+    """How much a concept is talked about, in running text and in definitions."""
+    return math.log1p(synset.tags) + math.log1p(synset.mentions)
+
+
+def _keys(class_name: str) -> set[str]:
+    parsed = parse_name(class_name)
+    return {search_key(name) for name in (class_name, parsed.name, *parsed.aliases)}

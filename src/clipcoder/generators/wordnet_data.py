@@ -58,6 +58,8 @@ class Synset:
     """Lexicographer file without ``noun.``: ``"animal"``, ``"artifact"``, ``"act"``, ..."""
     tags: int
     """How often running text was tagged with it under any of its words."""
+    mentions: int
+    """How often definitions use its first word; 0 where that word usually means something else."""
     is_instance: bool
     """A single thing such as the Eiffel Tower, not a kind of thing."""
     hypernyms: tuple[int, ...]
@@ -90,6 +92,7 @@ class WordNet:
             self._lexfile: npt.NDArray[np.uint8] = columns["lexfile"]
             self._instance: npt.NDArray[np.bool_] = columns["instance"]
             self._tags: npt.NDArray[np.uint16] = columns["tags"]
+            self._mentions: npt.NDArray[np.uint16] = columns["mentions"]
             self._rank: npt.NDArray[np.uint8] = columns["rank"]
             self._glosses = Lines(columns["glosses"])
             self._forms = Lines(columns["forms"])
@@ -124,7 +127,8 @@ class WordNet:
                 lemmas=tuple(self._forms[form].replace("_", " ") for form in self._lemmas[row]),
                 gloss=self._glosses[row],
                 lexname=_LEXNAMES[self._lexfile[row] - _FIRST_LEXFILE],
-                tags=self.tags(row),
+                tags=int(self._tags[self._lemmas.slice(row)].sum()),
+                mentions=int(self._mentions[row]),
                 is_instance=bool(self._instance[row]),
                 **relations,
             )
@@ -201,10 +205,6 @@ class WordNet:
             frontier = tuple(u for up in frontier for u in self._relations["hypernyms"][up] if u not in steps)
             distance += 1
         return steps
-
-    def tags(self, row: int) -> int:
-        """Return how often running text was tagged with a synset, summed over its words."""
-        return int(self._tags[self._lemmas.slice(row)].sum())
 
     @cached_property
     def _irregular(self) -> dict[str, list[str]]:
