@@ -2,8 +2,9 @@
 
     python demo/run.py FOLDER
 
-FOLDER is where the two packages were unpacked (``make demo`` does it). The photos are laid out in ``demo-output/photos``
-and handed to the command line as a user would. The exit status is 1 where fewer than 8 of 10 are right.
+FOLDER is where the two packages were unpacked (``make demo`` does it). The photos are laid out in
+``demo-output/photos`` and handed to the command line as a user would. The exit status is 1 where fewer than
+8 of 10 are right.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_encoder import ColourEncoder, plain, png
 
 from clipcoder import Failure, PairBank, Prediction, TextBank, ZeroShotClassifier
 from clipcoder.errors import InvalidInputError, UnknownNameError, UnreadableImageError
+from toy_encoder import ColourEncoder, plain, png
 
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
 BANK = TextBank.from_texts(
@@ -180,7 +180,9 @@ def test_a_stream_says_what_the_other_methods_say() -> None:
     [outcome] = clf.stream([image])
     probabilities = clf.predict_proba([image])[0]
     assert isinstance(outcome, Prediction)
-    assert dict(outcome.ranking) == pytest.approx(dict(zip(clf.classes_, probabilities, strict=True)), abs=1e-6)
+    assert dict(outcome.ranking) == pytest.approx(
+        dict(zip(clf.classes_, probabilities, strict=True)), abs=1e-6
+    )
     assert (outcome.label, outcome.probability) == outcome.ranking[0]
     assert outcome.explanation == clf.explain(image)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from toy_encoder import plain, png
 
 from clipcoder.errors import InvalidInputError
 from clipcoder.sheet import CARD, FOOT, GAP, MAT, PAD, PHOTO, SURE, TILE, UNSURE, Tile, _fit, contact_sheet
+from toy_encoder import plain, png
 
 RED = (255, 0, 0)
 

@@ -26,7 +26,7 @@ COLOURS = {
 
 
 class ColourEncoder:
-    """Embeds an image as its mean colour and a text as the sum of the colours it names (grey if none), as unit rows.
+    """Embeds an image as its mean colour and a text as the sum of the colours it names (grey if none).
 
     It counts its calls, so that a test can say what was encoded and what was not encoded again.
     """

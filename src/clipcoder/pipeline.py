@@ -7,23 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Final, Literal, get_args
 
 import numpy as np
 from PIL import Image
 
-from clipcoder.arrays import FloatArray, IntArray, feature_rows, softmax, unit_rows
+from clipcoder.arrays import FloatArray, IntArray, batches, softmax, unit_rows
 from clipcoder.bank import PairBank, TextBank
 from clipcoder.decoding import WORKERS, decode_ahead
+from clipcoder.encoded import EncodedPairs, EncodedTexts, Method, check_bank, check_pairs
 from clipcoder.encoders.base import Encoder, ImageInput
-from clipcoder.errors import InvalidInputError, UnknownNameError, UnreadableImageError
-from clipcoder.explanation import Explanation, Side, explain
-from clipcoder.kinds import NAMING_KINDS
-from clipcoder.rerank import PairDifferences, rerank
-from clipcoder.zero_shot import ZeroShotHead
-
-Method = Literal["coder", "clip"]
-METHODS: Final[tuple[Method, ...]] = get_args(Method)
+from clipcoder.errors import InvalidInputError, UnreadableImageError
+from clipcoder.explanation import Explanation, explain
+from clipcoder.rerank import rerank
 
 _ENCODER_MEMBERS = ("name", "dim", "logit_scale", "encode_images", "encode_texts")
 
@@ -109,9 +104,9 @@ class ZeroShotClassifier:
         batch_size: int = 16,
     ) -> None:
         _check_encoder(encoder)
-        if method not in METHODS:
-            raise UnknownNameError("method", method, METHODS)
-        _check_classes(bank, method)
+        check_bank(bank, method)
+        if pairs is not None:
+            check_pairs(pairs, bank)
         if batch_size < 1:
             raise InvalidInputError(f"batch_size must be at least 1, got {batch_size}")
         self.encoder = encoder
@@ -122,7 +117,6 @@ class ZeroShotClassifier:
         self.max_gap = max_gap
         self.batch_size = batch_size
         self.classes_ = np.array(bank.class_names)
-        self._pair_index = _pair_classes(pairs, bank) if pairs is not None else None
 
     def predict(self, images: Sequence[ImageInput]) -> list[str]:
         """Return the class name of each image.
@@ -135,7 +129,8 @@ class ZeroShotClassifier:
             InvalidInputError: a single image instead of a list of them.
         """
         features = self._encode(images)
-        return self.classes_[self._choose(features, self._head.scores(features))].tolist()
+        chosen = self._choose(features, self._texts.head.scores(features))
+        return [self.bank.class_names[c] for c in chosen]
 
     def predict_proba(self, images: Sequence[ImageInput]) -> FloatArray:
         """Return probabilities of shape (n, C), classes as in ``classes_``.
@@ -145,7 +140,7 @@ class ZeroShotClassifier:
         largest is always the prediction's.
         """
         features = self._encode(images)
-        scores = self._head.scores(features)
+        scores = self._texts.head.scores(features)
         return self._probabilities(scores, self._choose(features, scores))
 
     def decision_function(self, images: Sequence[ImageInput]) -> FloatArray:
@@ -153,7 +148,7 @@ class ZeroShotClassifier:
 
         Arguments and errors are those of ``predict``.
         """
-        return self._head.scores(self._encode(images))
+        return self._texts.head.scores(self._encode(images))
 
     def explain(self, image: ImageInput) -> Explanation:
         """Return the texts that decided between the label of an image and its runner-up, strongest first.
@@ -185,50 +180,36 @@ class ZeroShotClassifier:
                     yield Prediction(source, *next(judged))
 
     @cached_property
-    def _texts(self) -> FloatArray:
-        return unit_rows(
-            self.encoder.encode_texts([t.text for t in self.bank.texts]),
-            "text features",
-            dim=self.encoder.dim,
-        )
+    def _texts(self) -> EncodedTexts:
+        return EncodedTexts.encode(self.encoder, self.bank, self.method)
 
     @cached_property
-    def _head(self) -> ZeroShotHead:
-        fold = ZeroShotHead.coder if self.method == "coder" else ZeroShotHead.clip
-        return fold(self._texts, self.bank.text_class, self.bank.text_kind, n_classes=len(self.classes_))
-
-    @cached_property
-    def _pair_texts(self) -> FloatArray:
-        assert self.pairs is not None
-        return unit_rows(
-            self.encoder.encode_texts([t.text for t in self.pairs.texts]),
-            "text features",
-            dim=self.encoder.dim,
-        )
-
-    @cached_property
-    def _differences(self) -> PairDifferences:
-        assert self._pair_index is not None
-        return PairDifferences.from_texts(self._pair_texts, *self._pair_index, n_classes=len(self.classes_))
+    def _pairs(self) -> EncodedPairs | None:
+        return EncodedPairs.encode(self.encoder, self.pairs, self.bank) if self.pairs is not None else None
 
     def _encode(self, images: Sequence[ImageInput]) -> FloatArray:
         if isinstance(images, (str, bytes, os.PathLike, Image.Image)):
             raise InvalidInputError(
                 "images must be a list of images, got a single one; put it into a list: [image]"
             )
-        rows = [
-            feature_rows(
-                self.encoder.encode_images(images[start : start + self.batch_size]), "image features"
-            )
-            for start in range(0, len(images), self.batch_size)
-        ]
+        rows = [self._encode_batch(images[b]) for b in batches(len(images), self.batch_size)]
         return np.concatenate([np.empty((0, self.encoder.dim), np.float32), *rows])
+
+    def _encode_batch(self, images: Sequence[ImageInput]) -> FloatArray:
+        features = unit_rows(self.encoder.encode_images(images), "image features", dim=self.encoder.dim)
+        if len(features) != len(images):
+            raise InvalidInputError(
+                f"encode_images must return a row for each image, but it made {len(features)} rows of "
+                f"{len(images)} images"
+            )
+        return features
 
     def _choose(self, features: FloatArray, scores: FloatArray) -> IntArray:
         """Return the class index of each image: the best score, or what the rerank makes of a close call."""
-        if self._pair_index is None:
-            return scores.argmax(axis=1)
-        return rerank(features, scores, self._differences, top_k=self.top_k, max_gap=self.max_gap)
+        if self._pairs is None:
+            best: IntArray = scores.argmax(axis=1)
+            return best
+        return rerank(features, scores, self._pairs.differences, top_k=self.top_k, max_gap=self.max_gap)
 
     def _probabilities(self, scores: FloatArray, chosen: IntArray) -> FloatArray:
         probabilities = softmax(scores, temperature=100 / self.encoder.logit_scale)
@@ -241,7 +222,7 @@ class ZeroShotClassifier:
         self, features: FloatArray, *, top: int
     ) -> list[tuple[tuple[tuple[str, float], ...], Explanation]]:
         """Rank the classes of each image and explain the first: what a ``Prediction`` holds."""
-        scores = self._head.scores(features)
+        scores = self._texts.head.scores(features)
         chosen = self._choose(features, scores)
         probabilities = self._probabilities(scores, chosen)
         order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
@@ -256,38 +237,15 @@ class ZeroShotClassifier:
 
     def _explain(self, feature: FloatArray, scores: FloatArray, label: int) -> Explanation:
         best, second = np.argsort(-scores, kind="stable")[:2].tolist()
-        if label == best:
-            return explain(self._side(feature, scores, best), self._side(feature, scores, second))
-        own, other = self._pair_side(feature, label, best), self._pair_side(feature, best, label)
-        if own is None or other is None:  # the rerank compared the two only by way of third classes
-            return explain(
-                self._side(feature, scores, label), self._side(feature, scores, best), reranked=True
-            )
-        return explain(own, other, reranked=True)
-
-    def _side(self, feature: FloatArray, scores: FloatArray, label: int) -> Side:
-        """Return the texts that make up the score of a class: of its names, only the one that counts."""
-        rows = np.flatnonzero(self.bank.text_class == label)
-        kinds = self.bank.text_kind[rows]
-        similarities = self._texts[rows] @ feature
-        if self.method == "clip":
-            used = kinds == "name"
-        else:
-            naming = np.isin(kinds, NAMING_KINDS)
-            used = ~naming
-            if naming.any():
-                used[np.where(naming, similarities, -np.inf).argmax()] = True
-        texts = [(self.bank.texts[row].text, self.bank.texts[row].kind) for row in rows[used]]
-        return Side(self.bank.class_names[label], texts, similarities[used], float(scores[label]))
-
-    def _pair_side(self, feature: FloatArray, first: int, second: int) -> Side | None:
-        """Return the one-to-one texts that say how the first class differs from the second, if any."""
-        assert self.pairs is not None and self._pair_index is not None
-        rows = np.flatnonzero((self._pair_index[0] == first) & (self._pair_index[1] == second))
-        if not len(rows):
-            return None
-        texts = [(self.pairs.texts[row].text, "one_to_one") for row in rows]
-        return Side(self.bank.class_names[first], texts, self._pair_texts[rows] @ feature)
+        reranked = label != best
+        if reranked and self._pairs is not None:
+            names = self.bank.class_names[label], self.bank.class_names[best]
+            own, other = self._pairs.side(feature, *names), self._pairs.side(feature, *names[::-1])
+            if own is not None and other is not None:
+                return explain(own, other, reranked=True)
+        rival = best if reranked else second
+        sides = (self._texts.side(feature, scores, c) for c in (label, rival))
+        return explain(*sides, reranked=reranked)
 
 
 def _check_encoder(encoder: Encoder) -> None:
@@ -297,33 +255,3 @@ def _check_encoder(encoder: Encoder) -> None:
             f"an encoder must have {', '.join(_ENCODER_MEMBERS[:-1])} and {_ENCODER_MEMBERS[-1]}, but this "
             f"{type(encoder).__name__} lacks {' and '.join(missing)}; load_encoder gives a complete one"
         )
-
-
-def _check_classes(bank: TextBank, method: Method) -> None:
-    names = bank.class_names
-    if len(names) < 2:
-        raise InvalidInputError(
-            f"a classifier needs at least 2 classes to choose from, but the bank has {len(names)} "
-            f"({', '.join(map(repr, names))}); name what the images may show instead"
-        )
-    usable = bank.text_class if method == "coder" else bank.text_class[bank.text_kind == "name"]
-    without = sorted(set(range(len(names))) - set(usable.tolist()))
-    if without:
-        needed = "text" if method == "coder" else "text of kind 'name'"
-        raise InvalidInputError(
-            f"every class needs at least one {needed}, but {names[without[0]]!r} has none in the bank "
-            f"({len(without)} of {len(names)} classes); add one or drop the class"
-        )
-
-
-def _pair_classes(pairs: PairBank, bank: TextBank) -> tuple[IntArray, IntArray]:
-    """Return the class indices (first, second) of each pair text, each of shape (p,)."""
-    index = {name: i for i, name in enumerate(bank.class_names)}
-    unknown = [n for t in pairs.texts for n in (t.class_name, t.other) if n not in index]
-    if unknown:
-        raise InvalidInputError(
-            f"the pairs speak of the class {unknown[0]!r}, which the bank does not have; "
-            "make both from the same names"
-        )
-    first = np.array([index[t.class_name] for t in pairs.texts], dtype=np.intp)
-    return first, np.array([index[t.other] for t in pairs.texts], dtype=np.intp)

@@ -63,18 +63,12 @@ def _expand(argument: str, stdin: BinaryIO) -> Iterator[Source]:
 
 
 def _images_below(folder: Path) -> Iterator[str]:
-    found = [
-        Path(place) / name
-        for place, folders, names in os.walk(folder)
-        if _drop_hidden(folders) is None
-        for name in names
-        if Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith(".")
-    ]
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        suffixed = (name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES)
+        found += (Path(place, name) for name in suffixed if not name.startswith("."))
     yield from map(str, sorted(found))
-
-
-def _drop_hidden(folders: list[str]) -> None:
-    folders[:] = [name for name in folders if not name.startswith(".")]
 
 
 def _from_stream(content: bytes) -> Iterator[Source]:

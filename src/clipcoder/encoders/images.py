@@ -6,7 +6,8 @@ import io
 import os
 import warnings
 
-from PIL import Image, ImageOps
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from clipcoder.encoders.base import ImageInput
 from clipcoder.errors import UnreadableImageError
@@ -51,9 +52,9 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _eight_bit(image: Image.Image) -> Image.Image:
     """Scale deep grey levels to 0..255; Pillow alone would cut them off at 255."""
-    deep = image.convert("F")
-    _, top = deep.getextrema()
-    return deep.point(lambda level: level * (255 / 65535 if top > 255 else 1)).convert("L")
+    levels = np.asarray(image, dtype=np.float32)
+    scale = 255 / 65535 if levels.max(initial=0) > 255 else 1
+    return Image.fromarray((levels * scale).clip(0, 255).astype(np.uint8))
 
 
 def _described(source: ImageInput) -> str:
@@ -70,7 +71,7 @@ def _reason(error: Exception) -> str:
             return "it is a folder"
         case PermissionError():
             return "it may not be read"
-        case Image.UnidentifiedImageError():
+        case UnidentifiedImageError():
             return "it is no image in a format that Pillow knows"
         case Image.DecompressionBombWarning() | Image.DecompressionBombError():
             return f"it has more than {Image.MAX_IMAGE_PIXELS:,} pixels"

@@ -1,0 +1,138 @@
+"""Banks whose texts have been encoded, ready to score images and to say which texts made a score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+import numpy as np
+
+from clipcoder.arrays import FloatArray, IntArray, unit_rows
+from clipcoder.bank import PairBank, TextBank
+from clipcoder.encoders.base import Encoder
+from clipcoder.errors import InvalidInputError, UnknownNameError
+from clipcoder.explanation import Side
+from clipcoder.kinds import NAMING_KINDS
+from clipcoder.rerank import PairDifferences
+from clipcoder.zero_shot import ZeroShotHead
+
+Method = Literal["coder", "clip"]
+"""``"coder"``: all texts score (paper, section 3.4). ``"clip"``: the texts of kind ``name`` alone."""
+
+METHODS: Final[tuple[Method, ...]] = get_args(Method)
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedTexts:
+    """A bank, the features of its texts (float32 unit rows of shape (m, d)) and the head they fold into."""
+
+    bank: TextBank
+    method: Method
+    features: FloatArray
+    head: ZeroShotHead
+
+    @classmethod
+    def encode(cls, encoder: Encoder, bank: TextBank, method: Method) -> EncodedTexts:
+        """Encode the texts in one call; the bank must have passed ``check_bank``."""
+        features = _encoded(encoder, [t.text for t in bank.texts])
+        fold = ZeroShotHead.coder if method == "coder" else ZeroShotHead.clip
+        head = fold(features, bank.text_class, bank.text_kind, n_classes=len(bank.class_names))
+        return cls(bank, method, features, head)
+
+    def side(self, image: FloatArray, scores: FloatArray, label: int) -> Side:
+        """Return the texts that make up the score of a class for one image: of its names, those that count.
+
+        Args:
+            image: the image's feature, a unit row of shape (d,).
+            scores: its scores, of shape (C,).
+            label: the position of the class.
+        """
+        rows = np.flatnonzero(self.bank.text_class == label)
+        kinds = self.bank.text_kind[rows]
+        similarities = self.features[rows] @ image
+        if self.method == "clip":
+            used = kinds == "name"
+        else:
+            naming = np.isin(kinds, NAMING_KINDS)
+            used = ~naming
+            if naming.any():
+                used[np.where(naming, similarities, -np.inf).argmax()] = True
+        texts = [(self.bank.texts[row].text, self.bank.texts[row].kind) for row in rows[used]]
+        return Side(self.bank.class_names[label], texts, similarities[used], float(scores[label]))
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedPairs:
+    """One-to-one texts, their features (float32 unit rows of shape (p, d)) and the differences they make."""
+
+    pairs: PairBank
+    features: FloatArray
+    differences: PairDifferences
+
+    @classmethod
+    def encode(cls, encoder: Encoder, pairs: PairBank, bank: TextBank) -> EncodedPairs:
+        """Encode the texts in one call; the pairs must have passed ``check_pairs``."""
+        features = _encoded(encoder, [t.text for t in pairs.texts])
+        position = {name: i for i, name in enumerate(bank.class_names)}
+        first = np.array([position[t.class_name] for t in pairs.texts], dtype=np.intp)
+        second = np.array([position[t.other] for t in pairs.texts], dtype=np.intp)
+        differences = PairDifferences.from_texts(features, first, second, n_classes=len(position))
+        return cls(pairs, features, differences)
+
+    def side(self, image: FloatArray, name: str, other: str) -> Side | None:
+        """Return the texts that say how one class differs from another, if there are any."""
+        rows = [i for i, t in enumerate(self.pairs.texts) if (t.class_name, t.other) == (name, other)]
+        if not rows:
+            return None
+        texts = [(self.pairs.texts[row].text, "one_to_one") for row in rows]
+        return Side(name, texts, self.features[rows] @ image)
+
+
+def check_bank(bank: TextBank, method: Method) -> None:
+    """Refuse a bank that leaves nothing to choose, or has a class that the method cannot score.
+
+    Raises:
+        InvalidInputError: fewer than two classes, or a class without a text for the method.
+        UnknownNameError: an unknown method.
+    """
+    if method not in METHODS:
+        raise UnknownNameError("method", method, METHODS)
+    names = bank.class_names
+    if len(names) < 2:
+        raise InvalidInputError(
+            f"a classifier needs at least 2 classes to choose from, but the bank has 1 ({names[0]!r}); "
+            "name what the images may show instead"
+        )
+    usable: IntArray = bank.text_class if method == "coder" else bank.text_class[bank.text_kind == "name"]
+    without = sorted(set(range(len(names))) - set(usable.tolist()))
+    if without:
+        needed = "text" if method == "coder" else "text of kind 'name'"
+        raise InvalidInputError(
+            f"every class needs at least one {needed}, but {names[without[0]]!r} has none in the bank "
+            f"({len(without)} of {len(names)} classes); add one or drop the class"
+        )
+
+
+def check_pairs(pairs: PairBank, bank: TextBank) -> None:
+    """Refuse one-to-one texts about a class that the bank does not have.
+
+    Raises:
+        InvalidInputError: there is such a class.
+    """
+    known = set(bank.class_names)
+    for name in (name for t in pairs.texts for name in (t.class_name, t.other)):
+        if name not in known:
+            raise InvalidInputError(
+                f"the pairs speak of the class {name!r}, which the bank does not have; "
+                "make both from the same names"
+            )
+
+
+def _encoded(encoder: Encoder, texts: list[str]) -> FloatArray:
+    features = unit_rows(encoder.encode_texts(texts), "text features", dim=encoder.dim)
+    if len(features) != len(texts):
+        raise InvalidInputError(
+            f"encode_texts must return a row for each text, but it made {len(features)} rows of "
+            f"{len(texts)} texts"
+        )
+    return features
