@@ -143,7 +143,7 @@ def relation_columns(records: list[NounRecord]) -> dict[str, np.ndarray]:
 
 
 def mentions(records: list[NounRecord], ranks: dict[tuple[str, int], int]) -> np.ndarray:
-    """Count the first lemmas in all definitions: a measure of how common a word is where running text is scarce."""
+    """Count the first lemmas in all definitions: how common words are, where tagged text is scarce."""
     counts: Counter[str] = Counter()
     for record in records:
         words = re.findall(r"[a-z]+", record.gloss.lower())

@@ -19,7 +19,8 @@ _OPENING = re.compile(
     r"|(?:an?|the) )"
 )
 _NO_LOOKS = re.compile(
-    r"\b(?:classif\w+|considered|formerly|former|regarded|genus|genera|famil(?:y|ies)|suborder|order|trade ?mark"
+    r"\b(?:classif\w+|considered|formerly|former|regarded|genus|genera|famil(?:y|ies)|suborder|order"
+    r"|trade ?mark"
     r"|named|called|terms?|informal|obscene|synonym\w*|noted|known|valued|thought|believed|important|introduced"
     r"|discovered|invented|century|species|originating|(?:for|by|to) which)\b",
     re.IGNORECASE,
@@ -36,10 +37,12 @@ _PARTICIPLE: Final = (
     r"(?:\w{2,}(?:[^\We]ed|ing)|worn|found|drawn|driven|held|built|grown|woven|shown|seen|set)"
     rf"(?=(?: \w+ly)? (?:{_PREPOSITIONS})\b)"
 )
-_NOT_AFTER: Final = "".join(
-    rf"(?<!\b{word})"
-    for word in "is be or are was and not in on at by to for from through".split()  # noqa: SIM905
+# fmt: off
+_NO_BREAK_AFTER: Final = (
+    "is", "be", "or", "are", "was", "and", "not", "in", "on", "at", "by", "to", "for", "from", "through",
 )
+# fmt: on
+_NOT_AFTER: Final = "".join(rf"(?<!\b{word})" for word in _NO_BREAK_AFTER)
 _GAP: Final = rf"{_NOT_AFTER},?\s+(?:and\s+)?"
 _FIRST_TRAIT = re.compile(rf"{_GAP}(?=(?:(?:{_ADVERBS}) )?(?:{_TRAIT_WORDS}|{_PARTICIPLE}|with)\b)")
 _NEXT_TRAIT = re.compile(rf"{_GAP}(?=(?:(?:{_ADVERBS}) )?(?:{_TRAIT_WORDS})\b)|,?\s+and\s+(?=with\b)")
@@ -73,10 +76,14 @@ _COLLECTIVES: Final = frozenset(
 _ALWAYS_PLURAL = re.compile(
     r"(?:clothes|glasses|spectacles|goggles|trousers|pants|tights|scissors|shears|tongs)$"
 )
-_STOP_WORDS: Final = frozenset(
-    "a an the of in on at by for to from with and or as is are has have that which whose its it their any used be "
-    "can may very often usually kind one where".split()  # noqa: SIM905
-)
+# fmt: off
+_STOP_WORDS: Final = frozenset((
+    "a", "an", "the", "of", "in", "on", "at", "by", "for", "to", "from", "with", "and", "or", "as", "is",
+    "are",
+    "has", "have", "that", "which", "whose", "its", "it", "their", "any", "used", "be", "can", "may", "very",
+    "often", "usually", "kind", "one", "where",
+))
+# fmt: on
 
 
 class Definition(NamedTuple):
@@ -91,12 +98,12 @@ class Definition(NamedTuple):
 def take_apart(gloss: str, max_words: int = 12) -> Definition:
     """Split a definition into the phrase for its kind and the phrases for its traits.
 
-    Remarks in brackets, places, and statements about names, taxonomy or fame are left out, because no photo shows
-    them. No phrase is longer than ``max_words`` words.
+    Remarks in brackets, places, and statements about names, taxonomy or fame are left out, because no photo
+    shows them. No phrase is longer than ``max_words`` words.
 
     Example:
-        >>> take_apart("any of several small graceful hawks of the family Accipitridae having long pointed wings")
-        Definition(genus='is a small graceful hawk', traits=('has long pointed wings',))
+        >>> take_apart("any of several graceful hawks of the family Accipitridae having long pointed wings")
+        Definition(genus='is a graceful hawk', traits=('has long pointed wings',))
         >>> take_apart("a tool used for digging; consists of a blade and a handle").traits
         ('is used for digging', 'consists of a blade and a handle')
     """
@@ -159,7 +166,7 @@ def _as_predicate(clause: str, max_words: int) -> str:
 
 
 def _agreeing(predicate: str) -> str:
-    """Return what follows ``that`` with a verb in the singular, marked by ``that`` where it may pass for a noun."""
+    """Return what follows ``that``, with a singular verb; ``that`` stays where it may pass for a noun."""
     verb, _, rest = predicate.partition(" ")
     verb = _SINGULAR_VERBS.get(verb, verb)
     return f"{verb} {rest}" if verb in FINITE_VERBS else f"that {verb} {rest}"

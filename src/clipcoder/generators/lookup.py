@@ -78,13 +78,14 @@ class Match:
 def find(wordnet: WordNet, name: str) -> Match:
     """Return the whole name where it is an entry, else its head noun, else its longest known part.
 
-    The head noun ends before a preposition and before words such as ``side`` or ``face``. Without any known part
-    the match has no senses.
+    The head noun ends before a preposition and before words such as ``side`` or ``face``. Without any known
+    part the match has no senses.
 
     Example:
         >>> from clipcoder.generators.wordnet_data import load_wordnet
-        >>> [find(load_wordnet(), name).found for name in ("tabby cat", "striped tabby cat", "car side", "cup of tea")]
-        ['tabby cat', 'tabby cat', 'car', 'cup of tea']
+        >>> names = ("tabby cat", "striped tabby cat", "car side", "bottle of wine")
+        >>> [find(load_wordnet(), name).found for name in names]
+        ['tabby cat', 'tabby cat', 'car', 'bottle']
     """
     words = split_words(name)
     for start, stop in [(0, len(words)), *_spans(words)]:
@@ -95,7 +96,7 @@ def find(wordnet: WordNet, name: str) -> Match:
 
 
 def _spans(words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield (start, stop) of the parts to try: head phrases longest first, then any part, longest and last first."""
+    """Yield (start, stop) of the parts to try: head phrases, then any part; longest first, then last."""
     lower = [word.lower() for word in words]
     head = next((at for at, word in enumerate(lower) if at and word in _PREPOSITIONS), len(words))
     while head > 1 and lower[head - 1] in _ASPECTS:

@@ -23,9 +23,10 @@ _DETERMINED = re.compile(r"(?:an?|the|some|one|two|three|four|its)\s", re.IGNORE
 FINITE_VERBS: Final = frozenset((
     "has", "have", "is", "are", "was", "can", "may", "often", "usually", "typically", "sometimes", "grows",
     "lives", "looks", "comes", "eats", "feeds", "bears", "shows", "contains", "consists", "carries", "covers",
-    "holds", "makes", "moves", "produces", "resembles", "rests", "serves", "stands", "flies", "swims", "belongs",
+    "holds", "makes", "moves", "produces", "resembles", "rests", "serves", "stands", "flies", "swims",
+    "belongs",
 ))
-"""First words by which a snippet is known for a predicate (``has a long neck``), not a noun (``four legs``)."""
+"""First words that make a snippet a predicate (``has a long neck``), not a noun (``four legs``)."""
 # fmt: on
 _RELATIVES: Final = frozenset(("that", "which", "whose", "who", "where"))
 _PARTICIPLE = re.compile(r"(?:made|used|\w{3,}ed)\b(?!-)", re.IGNORECASE)

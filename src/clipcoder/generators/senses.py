@@ -1,9 +1,9 @@
 """Which meaning of each class name a photo would show: a bird or a machine for ``crane``.
 
-The paper (CODER, section 3.3, synonyms) takes the meaning whose definition is nearest to the name in the encoder's
-text space. Here that similarity is added to what is known without any encoder: how usual a meaning is, whether it can
-be photographed, and what the other classes are. The weights were fitted (conditional logit, then rounded) to the true
-WNIDs of the 1,000 ImageNet names.
+CODER (section 3.3, synonyms) takes the meaning whose definition is nearest to the name in the encoder's
+text space. Here that similarity is added to what is known without any encoder: how usual a meaning is,
+whether it can be photographed, and what the other classes are. The weights were fitted to the true WNIDs of
+the 1,000 ImageNet names (conditional logit, then rounded).
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def choose_senses(
         wordnet: where the senses are.
         queries: the classes of one set; they inform each other.
         encoder: encodes all names and definitions in one call; None leaves the similarity out.
-        similarity_weight: what a similarity one standard deviation above that of the same name's other senses adds
-            to a score; the most usual sense of a word often leads by 1, an animal leads a possession by 5.
+        similarity_weight: what a similarity one standard deviation above that of the name's other senses adds
+            to a score. For comparison, an animal leads an artifact by 0.5 and a possession by 5.
     """
     candidates = [[wordnet.synset(sense.synset) for sense in query.match.senses] for query in queries]
     usual = _lexnames_of_the_set(candidates)

@@ -25,6 +25,8 @@ _NEAR: Final = 2
 
 _LENT_PARTS: Final = 2
 
+_FEW_KINDS: Final = 40
+
 _USUAL_RANK: Final = 2
 """A word whose usual meanings are others (``machine`` for a car, ``flag`` for a dog's tail) is no help."""
 
@@ -185,13 +187,9 @@ class WordNetGenerator:
             rows = [row for row in self._wordnet.hyponyms(up.row) if row not in seen]
             seen.update(rows)
             free = (row for row in rows if self._class_rows.isdisjoint(self._wordnet.ancestors(row)))
-            kinds = [
-                kind for kind in map(self._wordnet.synset, free) if kind.is_instance == synset.is_instance
-            ]
-            kinds.sort(
-                key=lambda kind: _commonness(kind) + len(words & content_words(kind.gloss)), reverse=True
-            )
-            for name in self._names(kinds):
+            kinds = [self._wordnet.synset(row) for row in free]
+            alike = _most_alike([kind for kind in kinds if kind.is_instance == synset.is_instance], words)
+            for name in self._names(alike):
                 if search_key(name) not in told:
                     told.add(search_key(name))
                     yield name
@@ -210,12 +208,12 @@ class WordNetGenerator:
                 yield lemma
 
     def _is_telling(self, lemma: str, synset: Synset) -> bool:
-        """Tell whether a word would make a reader think of its concept: not in Latin, not usually something else."""
+        """Tell whether a word makes one think of the concept: not Latin, not usually something else."""
         usual = (sense.synset for sense in self._wordnet.senses(lemma)[:_USUAL_RANK])
         return synset.row in usual and not self._is_latin(lemma)
 
     def _is_latin(self, lemma: str) -> bool:
-        """Tell a binomial such as ``Panthera onca`` by its genus, which WordNet knows as ``genus Panthera``."""
+        """Tell a binomial such as ``Panthera onca``: WordNet also has ``genus Panthera``."""
         first, _, rest = lemma.partition(" ")
         if first == "genus":
             return True
@@ -225,6 +223,16 @@ class WordNetGenerator:
 def _commonness(synset: Synset) -> float:
     """How much a concept is talked about, in running text and in definitions."""
     return math.log1p(synset.tags) + math.log1p(synset.mentions)
+
+
+def _most_alike(kinds: Sequence[Synset], words: frozenset[str]) -> list[Synset]:
+    """Order other kinds by how common they are and by the words that their definitions share with ``words``.
+
+    Of many kinds (there are 250 of a device) those that share no word are left out: too little unites them.
+    """
+    shared = {kind.row: len(words & content_words(kind.gloss)) for kind in kinds}
+    close = [kind for kind in kinds if shared[kind.row] or len(kinds) <= _FEW_KINDS]
+    return sorted(close, key=lambda kind: -(_commonness(kind) + shared[kind.row]))
 
 
 def _keys(class_name: str) -> set[str]:
