@@ -50,10 +50,15 @@ class Commands(click.Group):
         except ClipcoderError as error:
             tell(str(error))
             sys.exit(STATUS_MISUSE)
+        sys.exit(status or 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a reader of its output that has gone away, such as head, ends it quietly."""
+        try:
+            return super().invoke(ctx)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit complains
             sys.exit(STATUS_BROKEN_PIPE)
-        sys.exit(status or 0)
 
 
 @click.group(cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -165,8 +170,8 @@ def class_names(listed: str | None, file: Path | None, bank: TextBank | None) ->
         try:
             names = file.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise InvalidInputError(f"cannot read --classes-file '{file}': {str(reason).lower()}") from error
+            reason = str(error.strerror).lower() if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise InvalidInputError(f"cannot read --classes-file '{file}': {reason}") from error
     elif listed is not None:
         names = listed.split(",")
     elif bank is not None:
@@ -261,4 +266,8 @@ def print_table(predictions: Sequence[Prediction], top: int) -> None:
     from clipcoder.cli.report import table
 
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH
-    Console(width=width, highlight=False).print(table(predictions, top))
+    console = Console(width=width, highlight=False)
+    with console.capture() as printed:  # for a Console that prints turns a broken pipe into status 1
+        console.print(table(predictions, top))
+    for line in printed.get().splitlines():
+        click.echo(line.rstrip())

@@ -148,10 +148,10 @@ def _row(prediction: Prediction) -> dict[str, Any]:
     row: dict[str, Any] = {
         "path": _path(prediction),
         "label": prediction.label,
-        "probability": prediction.probability,
+        "probability": round(prediction.probability, 6),
     }
     for rank, (name, probability) in enumerate(prediction.ranking[1:], start=2):
-        row |= {f"label_{rank}": name, f"probability_{rank}": probability}
+        row |= {f"label_{rank}": name, f"probability_{rank}": round(probability, 6)}
     row["neighbours"] = " | ".join(n.text for n in prediction.explanation.supporting(NEIGHBOURS))
     return row
 
