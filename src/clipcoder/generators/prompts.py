@@ -11,9 +11,11 @@ from clipcoder.generators.base import SnippetKind
 from clipcoder.generators.names import parse_name
 from clipcoder.kinds import TextKind
 
-_VOWEL_SOUND = re.compile(r"[aeio]|u(?!ni(?!n|m)|s[eu]|k|r[aieo]|t[ei])|hour|honest|heir", re.IGNORECASE)
-_CONSONANT_SOUND = re.compile(r"eu|ewe|one\b|once\b|ouija", re.IGNORECASE)
-_SPELLED_VOWEL = re.compile(r"(?-i:[AEFHILMNORSX])(?=[A-Z0-9-]|\b)")
+_VOWEL_SOUND = re.compile(
+    r"[aeio]|u(?!ni(?!n|m)|s[eu]|k|r[aieo]|t[ei])|hour|honest|heir|8|1[18](?!\d)", re.IGNORECASE
+)
+_CONSONANT_SOUND = re.compile(r"eu|ewe|one\b|once\b|ouija|(?-i:U[A-Z])", re.IGNORECASE)
+_SPELLED_VOWEL = re.compile(r"[AEFHILMNORSX](?=[A-Z0-9-]|\b)")
 _PLURAL = re.compile(r"(?<![sui])s$|(?<=ie)s$|(?:men|people|children|feet|teeth|mice|geese)$", re.IGNORECASE)
 _SINGULAR_IN_S = re.compile(
     r"(?:lens|ibis|gas|canvas|atlas|christmas|pancreas|bias|chaos|cosmos|rhinoceros)$", re.I
@@ -92,7 +94,7 @@ def render(
             a_snippet=with_article(snippet),
             clause=as_clause(snippet),
         )
-    except (KeyError, IndexError, ValueError) as error:
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
         raise InvalidInputError(
             f"a template's fields are name, a_name, snippet, a_snippet and clause, but {template!r} came: "
             "use one of them, and write a brace that is no field twice"
@@ -154,9 +156,9 @@ def as_clause(snippet: str) -> str:
         'whose wings are blue'
     """
     first = snippet.split(" ", 1)[0].lower()
+    if not first or first in _RELATIVES:
+        return snippet
     if first in FINITE_VERBS:
         return f"which {snippet}"
-    if first in _RELATIVES:
-        return snippet
     is_kind = first in {"a", "an"} or _PARTICIPLE.match(snippet)
     return f"which {'is' if is_kind else 'has'} {snippet}"
