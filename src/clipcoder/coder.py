@@ -4,8 +4,8 @@ Two CODERs meet only in their cosine. With T the (m, d) unit text features, CODE
 
     cos( CODER(x), CODER(y) ) = x G y / sqrt( x G x * y G y ),    G = T^t T of shape (d, d),
 
-so the m-dimensional vectors (m is often 10,000 to 40,000) need not be built: memory is n*d, not n*m. It also says
-what comparing images by their neighbour texts is: comparing their features under the metric G.
+so the m-dimensional vectors (m is often 10,000 to 40,000) need not be built: memory is n*d, not n*m. It also
+says what comparing images by their neighbour texts is: comparing their features under the metric G.
 """
 
 from __future__ import annotations
@@ -115,7 +115,8 @@ def minmax(affinity: npt.ArrayLike) -> FloatArray:
     rows = feature_rows(affinity, "affinity")
     lowest: FloatArray = rows.min(axis=1, keepdims=True)
     spread: FloatArray = rows.max(axis=1, keepdims=True) - lowest
-    return (rows - lowest) / np.where(spread > 0, spread, np.float32(1))
+    spread[spread == 0] = 1
+    return (rows - lowest) / spread
 
 
 def _inverse_lengths(rows: FloatArray, mapped: FloatArray, metric: FloatArray) -> FloatArray:

@@ -1,0 +1,194 @@
+"""The one-to-one rerank: by hand, against its definition, at its edges."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clipcoder import rerank as module
+from clipcoder.errors import InvalidInputError
+from clipcoder.rerank import PairDifferences, rerank
+
+ALWAYS = np.inf
+X, Y = [1.0, 0.0], [0.0, 1.0]
+
+
+def both_ways(n_classes: int, *pairs: tuple[int, int, list[float], list[float]]) -> PairDifferences:
+    """Make pairs from (c, o, T(c, o), T(o, c)), one text each."""
+    texts = [text for _, _, own, other in pairs for text in (own, other)]
+    first = [i for c, o, _, _ in pairs for i in (c, o)]
+    second = [i for c, o, _, _ in pairs for i in (o, c)]
+    return PairDifferences.from_texts(np.reshape(texts, (-1, 2)), first, second, n_classes)
+
+
+def by_definition(images, scores, texts, first, second, top_k, max_gap):
+    """The rerank of the paper in four plain loops, missing pairs left out; float64."""
+    images, texts = (f / np.linalg.norm(f, axis=1, keepdims=True) for f in (images, texts))
+    choice = []
+    for x, row in zip(images, scores, strict=True):
+        top = np.argsort(-row, kind="stable")[:top_k]
+        p = np.sort(np.exp(row - row.max()) / np.exp(row - row.max()).sum())
+        votes = {}
+        for c in top:
+            terms = []
+            for o in top:
+                own, other = (texts[(first == a) & (second == b)] for a, b in ((c, o), (o, c)))
+                if len(own) and len(other):
+                    terms.append((own @ x).mean() - (other @ x).mean())
+            if terms:
+                votes[c] = np.mean(terms)
+        stays = p[-1] - p[-2] >= max_gap or top[0] not in votes
+        choice.append(top[0] if stays else max(votes, key=votes.__getitem__))
+    return np.array(choice)
+
+
+def test_the_class_that_wins_its_comparisons_is_chosen_by_hand():
+    pairs = both_ways(3, (0, 1, X, Y), (0, 2, X, Y), (1, 2, X, Y))
+    scores = [[1.0, 2.0, 3.0]]
+    # Looking along x: 0 beats 1 and 2, 1 beats 2. Looking along y it is the other way round.
+    assert rerank([X], scores, pairs, max_gap=ALWAYS).tolist() == [0]
+    assert rerank([Y], scores, pairs, max_gap=ALWAYS).tolist() == [2]
+
+
+def test_texts_of_a_pair_count_as_their_mean():
+    pairs = PairDifferences.from_texts([X, X, X, Y, Y], [0, 0, 0, 0, 1], [1, 1, 1, 1, 0], n_classes=2)
+    np.testing.assert_allclose(pairs.differences, [[0.75, 0.25 - 1]])
+
+
+def test_only_close_calls_are_reranked():
+    pairs = both_ways(2, (0, 1, X, Y))
+    scores = np.log([[0.4, 0.6], [0.3, 0.7]])  # gaps 0.2 and 0.4
+    assert rerank([X, X], scores, pairs, max_gap=0.3).tolist() == [0, 1]
+    assert rerank([X, X], scores, pairs, max_gap=0).tolist() == [1, 1]
+    assert rerank([X, X], scores, pairs, max_gap=1.1).tolist() == [0, 0]
+
+
+def test_only_the_top_k_are_compared():
+    pairs = both_ways(3, (0, 1, X, Y), (0, 2, X, Y), (1, 2, X, Y))
+    assert rerank([X], [[1.0, 2.0, 3.0]], pairs, top_k=2, max_gap=ALWAYS).tolist() == [1]
+
+
+def test_a_missing_pair_casts_no_vote():
+    # 0 beats 1 narrowly; 2 loses to 1 and never met 0. A vote of 0 for (0, 2) would halve its mean.
+    pairs = both_ways(3, (0, 1, [1, 0.5], [0.9, 0.6]), (1, 2, [1, 0.4], [0.9, 0.6]))
+    assert len(pairs.differences) == 2
+    images, scores = np.array([X]), np.array([[1.0, 2.0, 3.0]])
+    d01, d12 = pairs.differences[:, 0]
+    assert d12 / 2 < d01 < d12 and (d12 - d01) / 2 < d01
+    assert rerank(images, scores, pairs, max_gap=ALWAYS).tolist() == [0]
+
+
+def test_a_best_class_without_any_pair_stays_the_best():
+    pairs = both_ways(3, (0, 1, X, Y))
+    assert rerank([X], [[1.0, 2.0, 3.0]], pairs, max_gap=ALWAYS).tolist() == [2]
+
+
+def test_a_lower_class_without_any_pair_is_not_chosen():
+    pairs = both_ways(
+        3, (0, 1, Y, X)
+    )  # looking along x, 1 beats 0; the votes of both are below those of no one
+    assert rerank([X], [[3.0, 1.0, 2.0]], pairs, max_gap=ALWAYS).tolist() == [1]
+
+
+def test_a_pair_with_texts_in_one_direction_only_does_not_exist():
+    one_way = PairDifferences.from_texts([X, X, Y], [0, 0, 1], [1, 2, 2], n_classes=3)
+    assert len(one_way.differences) == 0
+    assert rerank([X], [[1.0, 2.0, 3.0]], one_way, max_gap=ALWAYS).tolist() == [2]
+
+
+def test_without_any_pair_the_scores_decide():
+    none = PairDifferences.from_texts(np.empty((0, 2)), [], [], n_classes=2)
+    assert rerank([X, Y], [[1.0, 2.0], [2.0, 1.0]], none, max_gap=ALWAYS).tolist() == [1, 0]
+
+
+def test_one_class_is_always_right():
+    alone = PairDifferences.from_texts(np.empty((0, 2)), [], [], n_classes=1)
+    assert rerank([X, Y], [[1.0], [2.0]], alone, max_gap=ALWAYS).tolist() == [0, 0]
+
+
+def test_no_images_have_no_classes():
+    pairs = both_ways(2, (0, 1, X, Y))
+    assert rerank(np.empty((0, 2)), np.empty((0, 2)), pairs, max_gap=ALWAYS).shape == (0,)
+
+
+def test_equal_votes_leave_the_order_of_the_scores():
+    pairs = both_ways(3, (0, 1, X, Y), (1, 2, X, Y), (2, 0, X, Y))  # a circle: everybody wins once
+    assert rerank([X], [[1.0, 3.0, 2.0]], pairs, max_gap=ALWAYS).tolist() == [1]
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_classes=st.integers(2, 8),
+    density=st.floats(0, 1),
+    top_k=st.integers(2, 9),
+    max_gap=st.sampled_from([0, 0.2, 0.5, ALWAYS]),
+)
+def test_the_batched_rerank_is_the_four_loops(seed, n_classes, density, top_k, max_gap):
+    rng = np.random.default_rng(seed)
+    grid = np.argwhere(~np.eye(n_classes, dtype=bool))
+    kept = grid[rng.random(len(grid)) < density]
+    index = np.repeat(np.arange(len(kept)), rng.integers(1, 4, len(kept)))
+    first, second = kept[rng.permutation(index)].T
+    texts, images = rng.standard_normal((len(first), 5)), rng.standard_normal((7, 5))
+    scores = rng.standard_normal((7, n_classes))
+    pairs = PairDifferences.from_texts(texts.reshape(-1, 5), first, second, n_classes)
+    expected = by_definition(images, scores, texts.reshape(-1, 5), first, second, top_k, max_gap)
+    np.testing.assert_array_equal(rerank(images, scores, pairs, top_k=top_k, max_gap=max_gap), expected)
+
+
+@given(seed=st.integers(0, 2**32 - 1), budget=st.integers(1, 200))
+def test_the_size_of_batches_does_not_matter(seed: int, budget: int):
+    rng = np.random.default_rng(seed)
+    first, second = np.argwhere(~np.eye(6, dtype=bool)).T
+    pairs = PairDifferences.from_texts(rng.standard_normal((30, 4)), first, second, 6)
+    images, scores = rng.standard_normal((9, 4)), rng.standard_normal((9, 6))
+    whole = rerank(images, scores, pairs, max_gap=ALWAYS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_NUMBERS_AT_ONCE", budget)
+        np.testing.assert_array_equal(rerank(images, scores, pairs, max_gap=ALWAYS), whole)
+
+
+def test_pairs_look_up_with_sign():
+    pairs = both_ways(3, (0, 2, X, Y))
+    row, sign = pairs.find(np.array([0, 2, 0]), np.array([2, 0, 1]))
+    assert sign.tolist() == [1, -1, 0]
+    np.testing.assert_array_equal(pairs.differences[row[0]], [1, -1])
+
+
+def test_no_signature_takes_a_label():
+    parameters = {
+        name for f in (rerank, PairDifferences.from_texts) for name in inspect.signature(f).parameters
+    }
+    assert parameters == {
+        "images", "scores", "pairs", "top_k", "max_gap", "pair_texts", "first", "second", "n_classes",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"images": [[1.0, 0.0, 0.0]]}, "images must have 2 columns"),
+        (
+            {"scores": [[1.0, 2.0, 3.0]]},
+            r"one column a class of the pairs, \(1, 2\), but their shape is \(1, 3\)",
+        ),
+        ({"scores": [[1.0, 2.0]] * 2}, r"\(1, 2\), but their shape is \(2, 2\)"),
+        ({"scores": [[1.0, np.nan]]}, "scores must be finite"),
+        ({"top_k": 1}, "top_k must be at least 2"),
+        ({"max_gap": -0.1}, "max_gap must be a difference of probabilities"),
+        ({"max_gap": np.nan}, "max_gap must be a difference of probabilities"),
+    ],
+)
+def test_bad_arguments_are_refused(change: dict[str, object], sentence: str):
+    good = {"images": [X], "scores": [[1.0, 2.0]], "pairs": both_ways(2, (0, 1, X, Y)), "max_gap": 0.5}
+    with pytest.raises(InvalidInputError, match=sentence):
+        rerank(**(good | change))
+
+
+def test_a_class_paired_with_itself_is_refused():
+    with pytest.raises(InvalidInputError, match="must be of two classes, but text 1"):
+        PairDifferences.from_texts([X, Y], [0, 1], [1, 1], n_classes=2)
