@@ -49,7 +49,8 @@ def test_different_names_have_different_keys() -> None:
 @pytest.mark.parametrize(
     ("plural", "singular"),
     [("cats", "cat"), ("berries", "berry"), ("churches", "church"), ("brushes", "brush"), ("boxes", "box"),
-     ("glasses", "glass"), ("wolves", "wolf"), ("knives", "knife"), ("firemen", "fireman"), ("shoes", "shoe")],
+     ("glasses", "glass"), ("wolves", "wolf"), ("knives", "knife"), ("firemen", "fireman"),
+     ("shoes", "shoe")],
 )  # fmt: skip
 def test_a_regular_plural_leads_to_its_singular(plural: str, singular: str) -> None:
     assert singular in list(singulars(plural))

@@ -140,17 +140,20 @@ def _hints(wordnet: WordNet, parsed: ParsedName) -> list[Hint]:
 def _similarities(
     queries: Sequence[Query], candidates: Sequence[Sequence[Synset]], encoder: TextEncoder
 ) -> list[npt.NDArray[np.float64]]:
-    """Cosines of names and definitions in one call, centred in each class, over their common deviation."""
-    names = [" ".join((query.parsed.name, query.parsed.remark)).strip() for query in queries]
-    texts = list(dict.fromkeys([*names, *(synset.gloss for group in candidates for synset in group)]))
-    row = {text: at for at, text in enumerate(texts)}
-    if not texts:
-        return [np.zeros(0) for _ in queries]
-    features = np.asarray(encoder.encode_texts(texts), np.float64)
-    cosines = [
-        features[[row[synset.gloss] for synset in group]] @ features[row[name]]
-        for name, group in zip(names, candidates, strict=True)
-    ]
-    centred = [cosine - cosine.mean() if len(cosine) else cosine for cosine in cosines]
-    several = np.concatenate([c for c in centred if len(c) > 1] or [np.zeros(1)])
-    return [c / (several.std() or 1.0) for c in centred]
+    """Cosines of names and definitions, centred for each name, over their common deviation.
+
+    One call encodes the names that have several senses and their definitions; the others need no similarity.
+    """
+    similarities = [np.zeros(len(group)) for group in candidates]
+    doubtful = [at for at, group in enumerate(candidates) if len(group) > 1]
+    if not doubtful:
+        return similarities
+    names = {at: f"{queries[at].parsed.name} {queries[at].parsed.remark}".strip() for at in doubtful}
+    glosses = (synset.gloss for at in doubtful for synset in candidates[at])
+    texts = list(dict.fromkeys([*names.values(), *glosses]))
+    features = dict(zip(texts, np.asarray(encoder.encode_texts(texts), np.float64), strict=True))
+    for at in doubtful:
+        cosines = np.array([features[synset.gloss] @ features[names[at]] for synset in candidates[at]])
+        similarities[at] = cosines - cosines.mean()
+    deviation = np.concatenate([similarities[at] for at in doubtful]).std() or 1.0
+    return [similarity / deviation for similarity in similarities]

@@ -102,7 +102,7 @@ class WordNet:
                 name: Groups(self._targets(columns[name], columns[f"{name}_len"]), columns[f"{name}_len"])
                 for name in ("hypernyms", "parts", "members", "substances")
             }
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise InvalidInputError(
                 f"the WordNet file must be the nouns.npz of tools/build_wordnet.py, but reading it gave "
                 f"{error!r}: build it again, or install the package again"
