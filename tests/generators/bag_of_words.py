@@ -24,4 +24,5 @@ class BagOfWords:
         for row, text in zip(rows, texts, strict=True):
             for word in re.findall(r"\w+", text.lower()):
                 row[zlib.crc32(self._synonyms.get(word, word).encode()) % self._dim] += 1
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        unit: npt.NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit

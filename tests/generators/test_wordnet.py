@@ -194,6 +194,7 @@ def test_every_imagenet_class_has_attributes(imagenet_wnids: dict[str, list[str]
     generator = WordNetGenerator(list(imagenet_wnids))
     assert [name for name in imagenet_wnids if not generator.generate("attribute", name)] == []
     classes = {search_key(name) for name in imagenet_wnids}
-    for kind in ("analogue", "synonym"):
-        told = {search_key(s) for name in imagenet_wnids for s in generator.generate(kind, name)}  # type: ignore[arg-type]
+    kinds: tuple[SnippetKind, ...] = ("analogue", "synonym")
+    for kind in kinds:
+        told = {search_key(s) for name in imagenet_wnids for s in generator.generate(kind, name)}
         assert told.isdisjoint(classes)
