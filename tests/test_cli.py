@@ -121,6 +121,22 @@ def test_standard_input_is_the_bytes_of_an_image(classify: Classify, tmp_path: P
     assert labels(result) == {"-": "sky"}
 
 
+def test_an_image_without_a_zero_byte_is_still_no_list_of_paths(classify: Classify) -> None:
+    bright = b"P6 2 1 255\n" + bytes([250, 250, 255, 250, 250, 255])
+    assert labels(classify("-", "--classes", "snow,tomato", "--method", "clip", "--json", stdin=bright)) == {
+        "-": "snow"
+    }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is a file name any bytes")
+def test_a_file_name_that_is_no_text_is_escaped(classify: Classify, tmp_path: Path) -> None:
+    name = os.path.join(os.fsencode(tmp_path), b"caf\xe9.png")  # noqa: PTH118 - bytes are not for pathlib
+    Path(os.fsdecode(name)).write_bytes(png(plain(COLOURS["sky"])))
+    Path(os.fsdecode(name.replace(b"png", b"gif"))).write_bytes(b"broken")
+    result = classify(tmp_path, *NAMES_ONLY, "--json")
+    assert (result.exit_code, labels(result)) == (1, {"caf\\xe9.png": "sky"})
+
+
 def test_an_unreadable_image_is_named_and_skipped(classify: Classify, photos: Path) -> None:
     (photos / "aa.png").write_bytes(b"no png")
     result = classify(photos, photos / "absent.jpg", *NAMES_ONLY, "--json")

@@ -160,6 +160,25 @@ def test_a_rerank_is_explained_by_one_to_one_texts() -> None:
     assert explanation.margin > 0
 
 
+def test_a_rerank_by_way_of_third_classes_is_explained_by_the_scores() -> None:
+    bank = TextBank.from_texts(
+        {n: {"name": [t]} for n, t in [("tomato", "red"), ("sky", "blue"), ("grass", "green")]}
+    )
+    pairs = PairBank.from_texts(
+        {
+            "tomato": {"grass": ["green"]},
+            "sky": {"grass": ["blue"]},
+            "grass": {"tomato": ["red"], "sky": ["green"]},
+        },
+        bank.class_names,
+    )
+    clf = classifier(bank, pairs=pairs, max_gap=0.5)
+    explanation = clf.explain(plain(CLOSE))
+    assert (explanation.label, explanation.runner_up, explanation.reranked) == ("sky", "tomato", True)
+    assert explanation.margin < 0
+    assert {n.kind for n in explanation.neighbours} == {"name"}
+
+
 # Streams
 
 
@@ -258,6 +277,26 @@ def test_an_unreadable_image_stops_a_prediction(tmp_path: Path) -> None:
 def test_batches_of_nothing_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="batch_size must be at least 1"):
         classifier(batch_size=0)
+
+
+def test_rows_that_are_missing_are_refused() -> None:
+    class Forgetful(ColourEncoder):
+        def encode_images(self, images):
+            return super().encode_images(images)[1:]
+
+    class Deaf(ColourEncoder):
+        def encode_texts(self, texts):
+            return super().encode_texts(texts)[1:]
+
+    images = [plain(RED), plain(BLUE)]
+    with pytest.raises(
+        InvalidInputError, match="encode_images must return a row for each image, but it made 1"
+    ):
+        ZeroShotClassifier(Forgetful(), BANK).predict(images)
+    with pytest.raises(
+        InvalidInputError, match="encode_texts must return a row for each text, but it made 2"
+    ):
+        ZeroShotClassifier(Deaf(), BANK).predict(images)
 
 
 def test_features_of_another_width_are_refused() -> None:

@@ -66,6 +66,7 @@ class EncodedPairs:
     """One-to-one texts, their features (float32 unit rows of shape (p, d)) and the differences they make."""
 
     pairs: PairBank
+    rows: dict[tuple[str, str], list[int]]
     features: FloatArray
     differences: PairDifferences
 
@@ -77,12 +78,15 @@ class EncodedPairs:
         first = np.array([position[t.class_name] for t in pairs.texts], dtype=np.intp)
         second = np.array([position[t.other] for t in pairs.texts], dtype=np.intp)
         differences = PairDifferences.from_texts(features, first, second, n_classes=len(position))
-        return cls(pairs, features, differences)
+        rows: dict[tuple[str, str], list[int]] = {}
+        for row, text in enumerate(pairs.texts):
+            rows.setdefault((text.class_name, text.other), []).append(row)
+        return cls(pairs, rows, features, differences)
 
     def side(self, image: FloatArray, name: str, other: str) -> Side | None:
         """Return the texts that say how one class differs from another, if there are any."""
-        rows = [i for i, t in enumerate(self.pairs.texts) if (t.class_name, t.other) == (name, other)]
-        if not rows:
+        rows = self.rows.get((name, other))
+        if rows is None:
             return None
         texts = [(self.pairs.texts[row].text, "one_to_one") for row in rows]
         return Side(name, texts, self.features[rows] @ image)

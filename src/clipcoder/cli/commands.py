@@ -111,7 +111,8 @@ def classify(
         encoder = open_encoder(model)
         bank = chosen_from(given, names) if given else write_bank(names, encoder, method)
         classifier = ZeroShotClassifier(encoder, bank, method=method)
-        printed, failures = predict_all(classifier, found, top, as_json)
+        kept = bool(rows_file or sheet_file or not as_json)
+        printed, failures = predict_all(classifier, found, top, as_json=as_json, kept=kept)
         if printed and not as_json:
             print_table(printed, top)
         if printed and rows_file and out:
@@ -226,12 +227,12 @@ def open_encoder(model: str | None, *, quiet: bool = False) -> Encoder:
 
 
 def predict_all(
-    classifier: ZeroShotClassifier, found: Sequence[images.Source], top: int, as_json: bool
+    classifier: ZeroShotClassifier, found: Sequence[images.Source], top: int, *, as_json: bool, kept: bool
 ) -> tuple[list[Prediction], int]:
     """Classify everything, naming what cannot be read; JSON lines leave as they come.
 
     Returns:
-        The predictions, and how many images could not be read.
+        The predictions, where they are kept for later, and how many images could not be read.
     """
     from clipcoder.cli.report import json_line
     from clipcoder.pipeline import Failure
@@ -242,7 +243,8 @@ def predict_all(
             failures += 1
             tell(str(outcome.error))
             continue
-        predictions.append(outcome)
+        if kept:
+            predictions.append(outcome)
         if as_json:
             click.echo(json_line(outcome, top))
     return predictions, failures

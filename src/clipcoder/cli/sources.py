@@ -46,8 +46,8 @@ def collect(arguments: Iterable[str], stdin: BinaryIO) -> list[Source]:
 
 
 def shown(source: Source) -> str:
-    """Return what a source is called in tables and messages."""
-    return source if isinstance(source, str) else STDIN
+    """Return what a source is called in tables and files; a byte that is no text becomes an escape."""
+    return os.fsencode(source).decode("utf-8", "backslashreplace") if isinstance(source, str) else STDIN
 
 
 def _expand(argument: str, stdin: BinaryIO) -> Iterator[Source]:
@@ -72,7 +72,7 @@ def _images_below(folder: Path) -> Iterator[str]:
 
 
 def _from_stream(content: bytes) -> Iterator[Source]:
-    """Tell a list of paths from an image: no image format is text without a zero byte."""
+    """Tell a list of paths from an image: hardly an image is text without a zero byte."""
     try:
         lines = content.decode() if b"\0" not in content else None
     except UnicodeDecodeError:
