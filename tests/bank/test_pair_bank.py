@@ -9,6 +9,7 @@ import pytest
 
 from clipcoder.bank import PairBank, PairText
 from clipcoder.errors import ClipcoderError, InvalidInputError
+from toy_encoder import ColourEncoder
 
 BIRDS = {"crow": {"swan": ["black feathers", "short neck"]}, "swan": {"crow": ["long neck"]}}
 
@@ -71,6 +72,12 @@ def test_a_large_set_needs_its_pairs_named():
     with pytest.raises(InvalidInputError, match=r"at most 50 classes, but there are 51; .* pairs="):
         PairBank.from_generator(names, Teller())
     assert len(PairBank.from_generator(names, Teller(), pairs=[("bird 1", "bird 2")])) == 2
+
+
+def test_wordnet_tells_classes_apart_with_any_encoder():
+    bank = PairBank.from_wordnet(["crow", "swan"], ColourEncoder())
+    assert {(t.class_name, t.other) for t in bank.texts} == {("crow", "swan"), ("swan", "crow")}
+    assert {t.source for t in bank.texts} == {"wordnet"}
 
 
 def test_a_saved_bank_is_read_back_and_saved_again_byte_for_byte(tmp_path: Path):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from clipcoder.bank import BankText, TextBank
 from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
 from clipcoder.kinds import TEXT_KINDS
+from toy_encoder import ColourEncoder
 
 CATS = {"tabby_cat": {"name": ["a tabby"], "attribute": ["striped", "soft"]}, "Lynx": ["tufted ears"]}
 
@@ -145,6 +146,14 @@ def test_generated_texts_stand_behind_the_name_and_only_once():
 def test_only_the_kinds_that_are_asked_for_are_generated():
     bank = TextBank.from_generator(["cat"], Oracle(), kinds=["analogue"])
     assert bank.text_kind.tolist() == ["name", "analogue"]
+
+
+def test_wordnet_knows_all_three_kinds_with_any_encoder():
+    bank = TextBank.from_wordnet(["puma", "joshua_tree"], ColourEncoder())
+    assert set(bank.text_kind) == {"name", "synonym", "attribute", "analogue"}
+    assert set(bank.text_class) == {0, 1}
+    assert {t.source for t in bank.texts} == {"template", "wordnet"}
+    assert bank.texts[0].text == "a photo of a puma"
 
 
 @given(bank=banks)

@@ -15,6 +15,7 @@ from clipcoder.arrays import IntArray
 from clipcoder.bank.entries import PairText, as_list, check_entries, distinct
 from clipcoder.bank.files import fields, read_document, write_document
 from clipcoder.bank.names import checked_names, name_key
+from clipcoder.bank.wordnet import wordnet_generator
 from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -120,11 +121,8 @@ class PairBank:
             encoder: chooses among the senses of a name; None means the starter encoder.
             pairs: as in ``from_generator``, whose errors are raised.
         """
-        from clipcoder.encoders import load_encoder
-        from clipcoder.generators.wordnet import WordNetGenerator
-
         classes = checked_names(names)
-        generator = WordNetGenerator(classes, load_encoder("starter") if encoder is None else encoder)
+        generator = wordnet_generator(classes, encoder)
         return cls.from_generator(classes, generator, pairs=pairs, source="wordnet")
 
     @classmethod

@@ -15,6 +15,7 @@ from clipcoder.arrays import IntArray
 from clipcoder.bank.entries import BankText, as_list, check_entries, distinct
 from clipcoder.bank.files import fields, read_document, write_document
 from clipcoder.bank.names import NAME_TEMPLATE, checked_names, filled_template, name_key
+from clipcoder.bank.wordnet import wordnet_generator
 from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
 from clipcoder.kinds import TEXT_KINDS, TextKind
 
@@ -158,11 +159,8 @@ class TextBank:
             InvalidInputError: unusable class names or template.
             UnknownNameError: an unknown kind.
         """
-        from clipcoder.encoders import load_encoder
-        from clipcoder.generators.wordnet import WordNetGenerator
-
         classes = checked_names(names)
-        generator = WordNetGenerator(classes, load_encoder("starter") if encoder is None else encoder)
+        generator = wordnet_generator(classes, encoder)
         return cls.from_generator(
             classes, generator, kinds=kinds, template=template, templates=templates, source="wordnet"
         )
