@@ -20,6 +20,7 @@ from clipcoder.generators.names import parse_name, search_key, singulars, split_
         ("BMW", "BMW", (), ""),
         ("a", "a", (), ""),
         (", cat", "cat", (), ""),
+        ("cat, Cat, kitty", "cat", ("kitty",), ""),
         ("", "", (), ""),
         ("(only a remark)", "", (), "only a remark"),
         ("an unclosed (remark", "unclosed (remark", (), ""),

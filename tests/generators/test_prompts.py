@@ -49,12 +49,12 @@ def test_an_unknown_field_is_refused(template: str) -> None:
 
 # fmt: off
 TAKES_AN = [
-    "apple", "hour hand", "umbrella", "unusual bird", "MRI scanner", "SUV", "X-ray", "Airedale", "urn", "usher",
-    "heirloom", "8-ball", "18-wheeler", "eel", "otter",
+    "apple", "hour hand", "umbrella", "unusual bird", "MRI scanner", "SUV", "X-ray", "Airedale", "urn",
+    "usher", "heirloom", "8-ball", "18-wheeler", "eel", "otter",
 ]
 TAKES_A = [
-    "banana", "horse", "unicycle", "uniform", "ukulele", "euphonium", "European hare", "one-horse sleigh", "UFO",
-    "US flag", "Shih-Tzu", "utensil", "uterus", "Rottweiler", "ewer", "3D printer", "180-degree turn",
+    "banana", "horse", "unicycle", "uniform", "ukulele", "euphonium", "European hare", "one-horse sleigh",
+    "UFO", "US flag", "Shih-Tzu", "utensil", "uterus", "Rottweiler", "ewer", "3D printer", "180-degree turn",
 ]
 # fmt: on
 

@@ -100,6 +100,13 @@ def test_synonyms_keep_the_rest_of_the_name() -> None:
     assert "automobile side" in WordNetGenerator(["car_side"]).generate("synonym", "car_side")
 
 
+def test_other_names_of_the_user_are_synonyms_and_say_what_is_meant() -> None:
+    generator = WordNetGenerator(["my bike, mountain bike", "xyzzy, plugh"])
+    assert generator.synset("my bike, mountain bike") == WordNetGenerator([]).synset("mountain bike")
+    assert generator.generate("synonym", "my bike, mountain bike")[0] == "mountain bike"
+    assert generator.generate("synonym", "xyzzy, plugh") == ["plugh"]
+
+
 def test_latin_and_misleading_words_are_no_synonyms() -> None:
     assert WordNetGenerator(["tench"]).generate("synonym", "tench") == []
     assert "machine" not in WordNetGenerator(["car"], max_synonyms=9).generate("synonym", "car")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from clipcoder.generators.names import split_words
+from clipcoder.generators.names import ParsedName, split_words
 from clipcoder.generators.wordnet_data import Sense, WordNet
 
 _LONGEST_COMPOUND: Final = 6
@@ -93,6 +93,20 @@ def find(wordnet: WordNet, name: str) -> Match:
         if senses := wordnet.senses(found):
             return Match(" ".join(words[:start]), found, " ".join(words[stop:]), tuple(senses))
     return Match("", name, "", ())
+
+
+def find_any(wordnet: WordNet, parsed: ParsedName) -> Match:
+    """Return the match of a name or, where that is no whole entry, of the first alias that is one.
+
+    Example:
+        >>> from clipcoder.generators.names import parse_name
+        >>> from clipcoder.generators.wordnet_data import load_wordnet
+        >>> find_any(load_wordnet(), parse_name("my old bike, mountain bike")).found
+        'mountain bike'
+    """
+    matches = [find(wordnet, name) for name in (parsed.name, *parsed.aliases)]
+    whole = (match for match in matches if match.is_whole and match.senses)
+    return next(whole, next((match for match in matches if match.senses), matches[0]))
 
 
 def _spans(words: Sequence[str]) -> Iterator[tuple[int, int]]:

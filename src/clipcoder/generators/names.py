@@ -45,8 +45,11 @@ def parse_name(class_name: str) -> ParsedName:
     """
     text = unicodedata.normalize("NFKC", class_name).replace("_", " ")
     remark = " ".join(a or b for a, b in _REMARK.findall(text))
-    parts = (_plain(part) for part in _REMARK.sub(" ", text).split(","))
-    name, *aliases = [part for part in parts if part] or [""]
+    distinct: dict[str, str] = {}
+    for part in map(_plain, _REMARK.sub(" ", text).split(",")):
+        if part:
+            distinct.setdefault(search_key(part), part)
+    name, *aliases = distinct.values() or [""]
     return ParsedName(name, tuple(aliases), " ".join(remark.split()))
 
 

@@ -11,8 +11,8 @@ from typing import Final
 from clipcoder.errors import InvalidInputError
 from clipcoder.generators.base import SnippetKind, TextEncoder, check_kind
 from clipcoder.generators.glosses import content_words, take_apart
-from clipcoder.generators.lookup import Match, find
-from clipcoder.generators.names import parse_name, search_key, singulars
+from clipcoder.generators.lookup import Match, find_any
+from clipcoder.generators.names import ParsedName, parse_name, search_key, singulars
 from clipcoder.generators.prompts import with_article
 from clipcoder.generators.senses import Query, choose_senses
 from clipcoder.generators.wordnet_data import Synset, WordNet, load_wordnet
@@ -36,6 +36,7 @@ class Resolved:
     """A class with the concept that was chosen for it, if there is one."""
 
     class_name: str
+    parsed: ParsedName
     match: Match
     synset: Synset | None
 
@@ -45,7 +46,8 @@ class WordNetGenerator:
 
     Args:
         class_names: all classes, because analogues and synonyms must be no other class of the set.
-        encoder: helps to choose the sense of each name, in one ``encode_texts`` call; None does without.
+        encoder: helps to choose the sense of each name, in one ``encode_texts`` call for the whole set (one
+            more for a class outside it); None does without.
         similarity_weight: how much the encoder counts against how usual a sense is (see ``senses``).
         max_attributes: at most so many attributes.
         max_analogues: at most so many analogues.
@@ -83,7 +85,7 @@ class WordNetGenerator:
             "one_to_one": max_one_to_one,
         }
         self._resolved = {resolved.class_name: resolved for resolved in self._resolve(class_names)}
-        self._taken_names = {key for class_name in self._resolved for key in _keys(class_name)}
+        self._taken_names = {key for resolved in self._resolved.values() for key in _keys(resolved)}
         self._class_rows = {resolved.synset.row for resolved in self._resolved.values() if resolved.synset}
         self._above_classes = {up for row in self._class_rows for up in self._wordnet.ancestors(row)}
         self._described: dict[str, tuple[str, ...]] = {}
@@ -105,25 +107,24 @@ class WordNetGenerator:
                 f"one-to-one texts need the class to tell {class_name!r} apart from: give other=..."
             )
         resolved = self._find(class_name)
-        if resolved.synset is None:
-            return []
         snippets: Iterable[str]
         if kind == "attribute":
             snippets = self._describe(resolved)
         elif kind == "one_to_one":
             snippets = self._differences(resolved, self._find(str(other)))
         elif kind == "synonym":
-            snippets = self._synonyms(resolved.synset, resolved)
+            snippets = self._synonyms(resolved)
         else:
-            snippets = self._analogues(resolved.synset)
+            snippets = self._analogues(resolved.synset) if resolved.synset else ()
         return list(islice(snippets, self._limits[kind]))
 
     def _resolve(self, class_names: Iterable[str]) -> list[Resolved]:
         names = sorted(set(class_names))
-        queries = [Query(parsed := parse_name(name), find(self._wordnet, parsed.name)) for name in names]
+        parsed = [parse_name(name) for name in names]
+        queries = [Query(one, find_any(self._wordnet, one)) for one in parsed]
         synsets = choose_senses(self._wordnet, queries, self._encoder, self._similarity_weight)
         rows = zip(names, queries, synsets, strict=True)
-        return [Resolved(name, query.match, synset) for name, query, synset in rows]
+        return [Resolved(name, query.parsed, query.match, synset) for name, query, synset in rows]
 
     def _find(self, class_name: str) -> Resolved:
         if class_name not in self._resolved:
@@ -165,13 +166,21 @@ class WordNetGenerator:
             up for up in near if up.lexname != "Tops" and len(self._wordnet.ancestors(up.row)) >= _MIN_DEPTH
         ]
 
-    def _synonyms(self, synset: Synset, resolved: Resolved) -> Iterator[str]:
-        """Yield the class name with the concept's other words in it, unless that names another class."""
-        taken = self._taken_names | _keys(resolved.class_name)
+    def _synonyms(self, resolved: Resolved) -> Iterator[str]:
+        """Yield the user's other names, then the class name with the concept's other words in it.
+
+        What names another class is left out.
+        """
+        yield from resolved.parsed.aliases
+        if resolved.synset is None:
+            return
+        taken = self._taken_names | _keys(resolved)
         taken |= {search_key(singular) for singular in singulars(resolved.match.found)}
-        for lemma in synset.lemmas:
+        for lemma in resolved.synset.lemmas:
             renamed = resolved.match.rename(lemma)
-            if not {search_key(lemma), search_key(renamed)} & taken and self._is_telling(lemma, synset):
+            if not {search_key(lemma), search_key(renamed)} & taken and self._is_telling(
+                lemma, resolved.synset
+            ):
                 taken.add(search_key(lemma))
                 yield renamed
 
@@ -235,6 +244,6 @@ def _most_alike(kinds: Sequence[Synset], words: frozenset[str]) -> list[Synset]:
     return sorted(close, key=lambda kind: -(_commonness(kind) + shared[kind.row]))
 
 
-def _keys(class_name: str) -> set[str]:
-    parsed = parse_name(class_name)
-    return {search_key(name) for name in (class_name, parsed.name, *parsed.aliases)}
+def _keys(resolved: Resolved) -> set[str]:
+    parsed = resolved.parsed
+    return {search_key(name) for name in (resolved.class_name, parsed.name, *parsed.aliases)}
