@@ -482,7 +482,7 @@ def test_a_reader_that_has_gone_ends_it_quietly(photos: Path, form: list[str]) -
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["classify", "--help"], ["texts", "--help"]])
+@pytest.mark.parametrize("arguments", [[], ["--version"], ["classify", "--help"], ["texts", "--help"]])
 def test_the_module_is_the_command(arguments: list[str]) -> None:
     command = [sys.executable, "-m", "clipcoder", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

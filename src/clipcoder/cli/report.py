@@ -139,9 +139,10 @@ def _beside(target: Path, option: str) -> Path:
         ) from error
     umask = os.umask(0)
     os.umask(umask)
-    os.fchmod(handle, 0o666 & ~umask)  # as if it had been opened under its own name
     os.close(handle)
-    return Path(name)
+    temporary = Path(name)
+    temporary.chmod(0o666 & ~umask)  # as if it had been opened under its own name
+    return temporary
 
 
 def _row(prediction: Prediction) -> dict[str, Any]:

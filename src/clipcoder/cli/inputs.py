@@ -1,0 +1,89 @@
+"""What a command works with: class names, a bank of texts, an encoder; and how it says what it has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from clipcoder.errors import InvalidInputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from clipcoder.bank import TextBank
+    from clipcoder.encoders.base import Encoder
+
+STARTER = "starter"
+STARTER_NOTE = (
+    "using the starter encoder, which is small and meant for a first run; for real work name a CLIP, "
+    "such as --model ViT-B-32/openai"
+)
+
+
+def tell(sentence: str) -> None:
+    """Say something on standard error, where it does not mix with the results."""
+    click.echo(f"clipcoder: {sentence}", err=True)
+
+
+def class_names(listed: str | None, file: Path | None, bank: TextBank | None) -> list[str]:
+    """Return the class names from the one place that gives them: an option, a file, or else the bank."""
+    if listed is not None and file is not None:
+        raise InvalidInputError("give the classes either as --classes or as --classes-file, not as both")
+    if file is not None:
+        try:
+            names = file.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = str(error.strerror).lower() if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise InvalidInputError(f"cannot read --classes-file '{file}': {reason}") from error
+    elif listed is not None:
+        names = listed.split(",")
+    elif bank is not None:
+        return list(bank.class_names)
+    else:
+        raise InvalidInputError("name the classes to choose from, such as --classes cat,dog,horse")
+    return [name.strip() for name in names if name.strip()]
+
+
+def check_choice(names: Sequence[str], top: int) -> None:
+    """Refuse what leaves nothing to choose, before any model is loaded."""
+    if len(names) < 2:
+        came = f"got only {names[0]!r}" if names else "got none"
+        raise InvalidInputError(f"at least 2 classes are needed to choose from, {came}; name another one")
+    if not 1 <= top <= len(names):
+        raise InvalidInputError(
+            f"--top must lie between 1 and {len(names)}, the number of classes, got {top}"
+        )
+
+
+def read_bank(path: Path) -> TextBank:
+    """Load a bank of texts."""
+    from clipcoder.bank import TextBank
+
+    return TextBank.load(path)
+
+
+def chosen_from(bank: TextBank, names: Sequence[str]) -> TextBank:
+    """Return the bank with the named classes only, in the order in which they were named."""
+    from clipcoder.bank import TextBank
+
+    for name in names:
+        if name not in bank.class_names:
+            raise UnknownNameError("class of the bank", name, bank.class_names)
+    return TextBank(tuple(names), tuple(t for t in bank.texts if t.class_name in set(names)))
+
+
+def write_bank(names: Sequence[str], encoder: Encoder | None, method: str) -> TextBank:
+    """Return the texts for these names: WordNet's for coder, the names alone for clip."""
+    from clipcoder.bank import TextBank
+
+    return TextBank.from_names(names) if method == "clip" else TextBank.from_wordnet(names, encoder)
+
+
+def open_encoder(model: str | None, *, quiet: bool = False) -> Encoder:
+    """Load the named encoder, or else the starter, with a word about what that is."""
+    from clipcoder.encoders import load_encoder
+
+    if model is None and not quiet:
+        tell(STARTER_NOTE)
+    return load_encoder(model or STARTER)
