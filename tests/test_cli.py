@@ -266,6 +266,11 @@ def test_a_csv_file_has_a_row_for_each_image(classify: Classify, photos: Path, t
     assert rows[0]["neighbours"] == "a photo of a grass"
 
 
+def test_top_1_leaves_the_others_out_of_the_file(classify: Classify, photos: Path, tmp_path: Path) -> None:
+    classify(photos, *NAMES_ONLY, "--top", "1", "--out", tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text().startswith("path,label,probability,neighbours\n")
+
+
 def test_a_parquet_file_has_the_same_rows(classify: Classify, photos: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     assert classify(photos, *NAMES_ONLY, "--out", tmp_path / "out.parquet").exit_code == 0

@@ -119,13 +119,13 @@ def classify(
         bank = chosen_from(given, names) if given else write_bank(names, encoder, method)
         classifier = ZeroShotClassifier(encoder, bank, method=method)
         kept = bool(rows_file or sheet_file or not as_json)
-        printed, failures = predict_all(classifier, found, top, as_json=as_json, kept=kept)
-        if printed and not as_json:
-            print_table(printed, top)
-        if printed and rows_file and out:
-            report.write_rows(printed, rows_file, out.suffix.lower())
-        if printed and sheet_file:
-            report.write_sheet(printed, sheet_file)
+        predictions, failures = predict_all(classifier, found, top, as_json=as_json, kept=kept)
+        if predictions and not as_json:
+            print_table(predictions, top)
+        if predictions and rows_file and out:
+            report.write_rows(predictions, rows_file, out.suffix.lower(), top)
+        if predictions and sheet_file:
+            report.write_sheet(predictions, sheet_file)
     return STATUS_UNREADABLE if failures else 0
 
 

@@ -76,9 +76,9 @@ def write_sheet(predictions: Sequence[Prediction], target: Path) -> None:
     contact_sheet(tiles).save(target, format="PNG")
 
 
-def write_rows(predictions: Sequence[Prediction], target: Path, suffix: str) -> None:
+def write_rows(predictions: Sequence[Prediction], target: Path, suffix: str, top: int) -> None:
     """Write one row a prediction as CSV or, where the suffix is ``.parquet``, as Parquet."""
-    rows = [_row(prediction) for prediction in predictions]
+    rows = [_row(prediction, top) for prediction in predictions]
     if suffix == ".parquet":
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -145,13 +145,13 @@ def _beside(target: Path, option: str) -> Path:
     return temporary
 
 
-def _row(prediction: Prediction) -> dict[str, Any]:
+def _row(prediction: Prediction, top: int) -> dict[str, Any]:
     row: dict[str, Any] = {
         "path": _path(prediction),
         "label": prediction.label,
         "probability": round(prediction.probability, 6),
     }
-    for rank, (name, probability) in enumerate(prediction.ranking[1:], start=2):
+    for rank, (name, probability) in enumerate(prediction.ranking[1:top], start=2):
         row |= {f"label_{rank}": name, f"probability_{rank}": round(probability, 6)}
     row["neighbours"] = " | ".join(n.text for n in prediction.explanation.supporting(NEIGHBOURS))
     return row
