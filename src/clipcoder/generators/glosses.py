@@ -56,34 +56,20 @@ _VERB_FOR: Final = {
 }  # fmt: skip
 _SINGULAR_VERBS: Final = {"are": "is", "have": "has", "do": "does", "live": "lives", "grow": "grows"}
 _SUBJECT_RELATIVES: Final = frozenset(("that", "which", "who"))
-_COLLECTIVES: Final = frozenset(
-    (
-        "breed",
-        "phase",
-        "part",
-        "piece",
-        "pair",
-        "kind",
-        "type",
-        "group",
-        "set",
-        "top",
-        "bottom",
-        "form",
-        "variety",
-    )
-)
+# fmt: off
+_COLLECTIVES: Final = frozenset((
+    "breed", "phase", "part", "piece", "pair", "kind", "type", "group", "set", "top", "bottom", "form",
+    "variety", "version", "loaf",
+))
+_STOP_WORDS: Final = frozenset((
+    "a", "an", "the", "of", "in", "on", "at", "by", "for", "to", "from", "with", "and", "or", "as", "is",
+    "are", "has", "have", "that", "which", "whose", "its", "it", "their", "any", "used", "be", "can",
+    "may", "very", "often", "usually", "kind", "one", "where",
+))
+# fmt: on
 _ALWAYS_PLURAL = re.compile(
     r"(?:clothes|glasses|spectacles|goggles|trousers|pants|tights|scissors|shears|tongs)$"
 )
-# fmt: off
-_STOP_WORDS: Final = frozenset((
-    "a", "an", "the", "of", "in", "on", "at", "by", "for", "to", "from", "with", "and", "or", "as", "is",
-    "are",
-    "has", "have", "that", "which", "whose", "its", "it", "their", "any", "used", "be", "can", "may", "very",
-    "often", "usually", "kind", "one", "where",
-))
-# fmt: on
 
 
 class Definition(NamedTuple):

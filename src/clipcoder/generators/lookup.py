@@ -11,44 +11,20 @@ from clipcoder.generators.wordnet_data import Sense, WordNet
 
 _LONGEST_COMPOUND: Final = 6
 
-_ASPECTS: Final = frozenset(
-    (
-        "side",
-        "front",
-        "back",
-        "rear",
-        "top",
-        "face",
-        "head",
-        "body",
-        "view",
-        "profile",
-        "closeup",
-        "interior",
-        "exterior",
-    )
-)
+# fmt: off
+_ASPECTS: Final = frozenset((
+    "side", "front", "back", "rear", "top", "face", "head", "body", "view", "profile", "closeup", "interior",
+    "exterior",
+))
 """Last words that say what of a thing is in view: a ``car side`` is first of all a car."""
 
-_PREPOSITIONS: Final = frozenset(
-    ("of", "in", "on", "with", "without", "for", "from", "at", "by", "to", "under", "over", "near", "behind")
-)
+_PREPOSITIONS: Final = frozenset((
+    "of", "in", "on", "with", "without", "for", "from", "at", "by", "to", "under", "over", "near", "behind",
+))
 _NO_NOUNS: Final = _PREPOSITIONS | {
-    "and",
-    "or",
-    "a",
-    "an",
-    "the",
-    "as",
-    "is",
-    "be",
-    "it",
-    "no",
-    "not",
-    "other",
-    "new",
-    "old",
+    "and", "or", "a", "an", "the", "as", "is", "be", "it", "no", "not", "other", "new", "old",
 }
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True)
