@@ -137,6 +137,15 @@ def test_a_file_name_that_is_no_text_is_escaped(classify: Classify, tmp_path: Pa
     assert (result.exit_code, labels(result)) == (1, {"caf\\xe9.png": "sky"})
 
 
+def test_a_hundred_megapixels_raise_no_warning(
+    classify: Classify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    plain(COLOURS["sky"], (15, 10)).save(tmp_path / "large.png")
+    assert labels(classify(tmp_path, *NAMES_ONLY, "--json")) == {"large.png": "sky"}
+    assert not recwarn.list
+
+
 def test_an_unreadable_image_is_named_and_skipped(classify: Classify, photos: Path) -> None:
     (photos / "aa.png").write_bytes(b"no png")
     result = classify(photos, photos / "absent.jpg", *NAMES_ONLY, "--json")

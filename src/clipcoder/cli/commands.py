@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
@@ -176,6 +177,7 @@ def predict_all(
     from clipcoder.cli.report import json_line
     from clipcoder.pipeline import Failure
 
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # what matters about a file is whether it can be read
     predictions, failures = [], 0
     for outcome in progress(classifier.stream(found, top=top), len(found)):
         if isinstance(outcome, Failure):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import warnings
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -29,10 +28,8 @@ def open_image(source: ImageInput) -> Image.Image:
         (128, 128, 128)
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = source if isinstance(source, Image.Image) else Image.open(_readable(source))
-            return _rgb(ImageOps.exif_transpose(image))
+        image = source if isinstance(source, Image.Image) else Image.open(_readable(source))
+        return _rgb(ImageOps.exif_transpose(image))
     except Exception as error:  # Pillow's plugins raise whatever a broken file makes them stumble over
         raise UnreadableImageError(_described(source), _reason(error)) from error
 
@@ -73,6 +70,6 @@ def _reason(error: Exception) -> str:
             return "it may not be read"
         case UnidentifiedImageError():
             return "it is no image in a format that Pillow knows"
-        case Image.DecompressionBombWarning() | Image.DecompressionBombError():
-            return f"it has more than {Image.MAX_IMAGE_PIXELS:,} pixels"
+        case Image.DecompressionBombError():
+            return f"it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels"
     return " ".join(str(error).split()) or type(error).__name__
