@@ -125,7 +125,8 @@ def _without_places(genus: str, max_words: int) -> tuple[str, str]:
     fitting = (piece[len(head) :] for piece in pieces if len(piece.split()) <= max_words)
     places = next((tail for tail in fitting if tail.islower() or not tail), "")
     if not places and starts and head.split()[-1:] and head.split()[-1] in _COLLECTIVES:
-        places = genus[len(head) : starts[1] if len(starts) > 1 else None]
+        whole = genus[: starts[1] if len(starts) > 1 else None]
+        places = whole[len(head) :] if len(whole.split()) <= max_words else ""
     return head, places
 
 

@@ -167,8 +167,6 @@ class WordNet:
         *modifiers, head = word.lower().replace("_", " ").split() or [""]
         for singular in (*self._irregular.get(head, ()), *singulars(head)):
             yield " ".join((*modifiers, singular))
-        if len(head) > 1:
-            yield f"{word}s"  # some things are entered in the plural alone: binoculars
 
     def _entry(self, word: str) -> list[Sense]:
         """Return the senses of all spellings with the word's search key, its own spelling before others."""
