@@ -67,7 +67,7 @@ def test_memory_does_not_grow_with_texts():
     affinity(images, images[:10], metric)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 1_000_000  # bytes; the CODERs of the images alone would take 20,000,000
+    assert peak < 4_000_000  # bytes; the CODERs of the images alone would take 20,000,000
 
 
 def test_fewer_texts_than_dimensions_are_fine():

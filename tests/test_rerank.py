@@ -115,6 +115,11 @@ def test_no_images_have_no_classes():
     assert rerank(np.empty((0, 2)), np.empty((0, 2)), pairs, max_gap=ALWAYS).shape == (0,)
 
 
+def test_equal_scores_are_taken_in_class_order():
+    pairs = both_ways(4, (0, 1, Y, X), (2, 3, X, Y))
+    assert rerank([X], [[1.0, 1.0, 1.0, 1.0]], pairs, top_k=2, max_gap=ALWAYS).tolist() == [1]
+
+
 def test_equal_votes_leave_the_order_of_the_scores():
     pairs = both_ways(3, (0, 1, X, Y), (1, 2, X, Y), (2, 0, X, Y))  # a circle: everybody wins once
     assert rerank([X], [[1.0, 3.0, 2.0]], pairs, max_gap=ALWAYS).tolist() == [1]
@@ -152,11 +157,10 @@ def test_the_size_of_batches_does_not_matter(seed: int, budget: int):
         np.testing.assert_array_equal(rerank(images, scores, pairs, max_gap=ALWAYS), whole)
 
 
-def test_pairs_look_up_with_sign():
+def test_pairs_are_indexed_with_sign():
     pairs = both_ways(3, (0, 2, X, Y))
-    row, sign = pairs.find(np.array([0, 2, 0]), np.array([2, 0, 1]))
-    assert sign.tolist() == [1, -1, 0]
-    np.testing.assert_array_equal(pairs.differences[row[0]], [1, -1])
+    assert pairs.index.tolist() == [[0, 0, 1], [0, 0, 0], [-1, 0, 0]]
+    np.testing.assert_array_equal(pairs.differences, [[1, -1]])
 
 
 def test_no_signature_takes_a_label():

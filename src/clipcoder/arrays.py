@@ -13,6 +13,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
 _SAFE_NORM = (1e-15, 1e18)  # within these the squares of a float32 row neither vanish nor overflow
+_UNIT = 3e-7  # how far from 1 the length of a row is that was divided by its length in float32
 
 
 def feature_rows(features: npt.ArrayLike, what: str = "features", *, dim: int | None = None) -> FloatArray:
@@ -43,7 +44,7 @@ def unit_rows(features: npt.ArrayLike, what: str = "features", *, dim: int | Non
         dim: the d that is needed, where it is known.
 
     Returns:
-        A new float32 array of shape (n, d).
+        float32 of shape (n, d): the features themselves, not a copy, where they are unit rows already.
 
     Raises:
         InvalidInputError: as in ``feature_rows``, or a row is all zeros and so has no direction.
@@ -53,6 +54,8 @@ def unit_rows(features: npt.ArrayLike, what: str = "features", *, dim: int | Non
     """
     rows = _as_matrix(features, what, dim)
     norms = row_norms(rows)
+    if (np.abs(norms - 1) < _UNIT).all():
+        return rows
     if not ((norms > _SAFE_NORM[0]) & (norms < _SAFE_NORM[1])).all():  # False for NaN as well
         rows = _scaled_to_peak(rows, what)
         norms = row_norms(rows)

@@ -22,14 +22,11 @@ from clipcoder.arrays import (
     class_indices,
     feature_rows,
     grouped,
-    softmax,
     unit_rows,
 )
 from clipcoder.errors import InvalidInputError
 
-_NUMBERS_AT_ONCE = (
-    1 << 20
-)  # gathered differences are held for so many float32 numbers (4 MB, about a CPU's cache)
+_NUMBERS_AT_ONCE = 1 << 18  # differences are gathered in blocks of 1 MB, which the cache of a core holds
 
 
 def rerank(
@@ -69,14 +66,13 @@ def rerank(
         raise InvalidInputError(f"top_k must be at least 2, for one class has no other, not {top_k}")
     if not max_gap >= 0:
         raise InvalidInputError(f"max_gap must be a difference of probabilities, 0 or more, not {max_gap}")
-    choice: IntArray = stage1.argmax(axis=1)
-    if pairs.n_classes < 2 or not len(pairs.differences):
-        return choice
-    close = np.flatnonzero(_gap(stage1) < max_gap)
-    width = min(top_k, pairs.n_classes)
-    for batch in batches(len(close), max(1, _NUMBERS_AT_ONCE // (width * (width - 1) // 2 * pairs.dim))):
-        spots = close[batch]
-        choice[spots] = _best_by_vote(rows[spots], _top_classes(stage1[spots], width), pairs)
+    if pairs.n_classes < 2:
+        return np.zeros(len(rows), dtype=np.intp)
+    top = _top_classes(stage1, min(top_k, pairs.n_classes))
+    choice = top[:, 0].copy()
+    close = np.flatnonzero(_gap(stage1, top) < max_gap)
+    if len(pairs.differences):
+        choice[close] = _best_by_vote(rows, close, top[close], pairs)
     return choice
 
 
@@ -86,13 +82,12 @@ class PairDifferences:
 
     Attributes:
         differences: D(c, o) with c < o, float32 of shape (p, d).
-        keys: the number c * C + o of each of these pairs, ascending, of shape (p,).
-        n_classes: the number of classes C.
+        index: where to find them, antisymmetric int32 of shape (C, C): r + 1 where row r is D(c, o), -(r + 1)
+            where it is D(o, c), and 0 where the pair does not exist.
     """
 
     differences: FloatArray
-    keys: IntArray
-    n_classes: int
+    index: npt.NDArray[np.int32]
 
     @classmethod
     def from_texts(
@@ -113,44 +108,40 @@ class PairDifferences:
         array([[ 1., -1.]], dtype=float32)
         """
         rows = unit_rows(pair_texts, "pair_texts")
-        c, count = class_indices(first, "first", length=len(rows), n_classes=n_classes)
-        o, _ = class_indices(second, "second", length=len(rows), n_classes=n_classes)
-        if (c == o).any():
+        own, count = class_indices(first, "first", length=len(rows), n_classes=n_classes)
+        other, _ = class_indices(second, "second", length=len(rows), n_classes=n_classes)
+        if (own == other).any():
             raise InvalidInputError(
-                f"a pair must be of two classes, but text {int(np.argmax(c == o))} has one class as both"
+                f"a pair must be of two classes, but text {int(np.argmax(own == other))} has one twice"
             )
-        means = {key: rows[of_pair].mean(axis=0) for key, of_pair in grouped(c * count + o)}
-        existing = [k for k in means if k // count < k % count and k % count * count + k // count in means]
-        differences = [means[k] - means[k % count * count + k // count] for k in existing]
-        return cls(
-            np.array(differences, dtype=np.float32).reshape(-1, rows.shape[1]),
-            np.array(existing, dtype=np.intp),
-            count,
-        )
+        means = {key: rows[of_pair].mean(axis=0) for key, of_pair in grouped(own * count + other)}
+        pairs = [(k // count, k % count) for k in means]
+        existing = [(c, o) for c, o in pairs if c < o and o * count + c in means]
+        differences = [means[c * count + o] - means[o * count + c] for c, o in existing]
+        index = np.zeros((count, count), dtype=np.int32)
+        for row, (c, o) in enumerate(existing, start=1):
+            index[c, o], index[o, c] = row, -row
+        return cls(np.array(differences, dtype=np.float32).reshape(-1, rows.shape[1]), index)
+
+    @property
+    def n_classes(self) -> int:
+        """The number of classes C."""
+        return len(self.index)
 
     @property
     def dim(self) -> int:
         """The length d of a feature."""
         return int(self.differences.shape[1])
 
-    def find(self, first: IntArray, second: IntArray) -> tuple[IntArray, FloatArray]:
-        """Look up pairs (c, o), of any shape.
 
-        Returns:
-            The row of each in ``differences``, and the sign that makes it D(c, o): 1, -1, or 0 where the pair
-            does not exist (its row is then any).
-        """
-        keys = np.minimum(first, second) * self.n_classes + np.maximum(first, second)
-        found = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        sign = np.where(first < second, np.float32(1), np.float32(-1))
-        return found, np.where(self.keys[found] == keys, sign, np.float32(0))
-
-
-def _best_by_vote(images: FloatArray, top: IntArray, pairs: PairDifferences) -> IntArray:
-    """Choose among the top classes (n, k), best first, of images (n, d); returns (n,)."""
+def _best_by_vote(images: FloatArray, close: IntArray, top: IntArray, pairs: PairDifferences) -> IntArray:
+    """Choose among the top classes (a, k), best first, of the images at positions close; returns (a,)."""
     left, right = np.triu_indices(top.shape[1], k=1)
-    row, sign = pairs.find(top[:, left], top[:, right])
-    dots = np.matmul(pairs.differences[row], images[:, :, None])[:, :, 0] * sign
+    spots = pairs.index[top[:, left], top[:, right]]
+    sign = np.sign(spots).astype(
+        np.float32
+    )  # 0: the pair does not exist, and row -1 that is read for it is dropped
+    dots = _dots(images, close, pairs.differences, np.abs(spots) - 1) * sign
     plays = np.zeros(
         (len(left), top.shape[1]), dtype=np.float32
     )  # +1 and -1 for the two classes of each pair
@@ -163,17 +154,34 @@ def _best_by_vote(images: FloatArray, top: IntArray, pairs: PairDifferences) -> 
     return chosen
 
 
+def _dots(images: FloatArray, close: IntArray, differences: FloatArray, row: IntArray) -> FloatArray:
+    """Return images[close[i]] . differences[row[i, j]] as float32 of the shape of row, (a, q)."""
+    dots = np.empty(row.shape, dtype=np.float32)
+    at_once = max(1, _NUMBERS_AT_ONCE // (row.shape[1] * differences.shape[1]))
+    block = np.empty((min(at_once, len(row)), *row.shape[1:], *differences.shape[1:]), dtype=np.float32)
+    for batch in batches(len(row), at_once):
+        gathered = block[: batch.stop - batch.start]
+        differences.take(row[batch], axis=0, out=gathered, mode="clip")  # row -1, no pair, reads some other
+        np.matmul(gathered, images[close[batch], :, None], out=dots[batch, :, None])
+    return dots
+
+
 def _top_classes(scores: FloatArray, k: int) -> IntArray:
     """Return the k best classes of each row, best first, equal ones in class order; shape (n, k)."""
-    top = np.sort(np.argpartition(scores, -k, axis=1)[:, -k:], axis=1)
-    order = np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(top, order, axis=1)
+    left = scores.copy()
+    top = np.empty((len(scores), k), dtype=np.intp)
+    every = np.arange(len(scores))
+    for place in range(k):  # for a few of many classes, k passes beat a partial sort
+        top[:, place] = left.argmax(axis=1)
+        left[every, top[:, place]] = -np.inf
+    return top
 
 
-def _gap(scores: FloatArray) -> FloatArray:
+def _gap(scores: FloatArray, top: IntArray) -> FloatArray:
     """Return by how much the best softmax exceeds the second, of shape (n,)."""
-    two = np.partition(softmax(scores), -2, axis=1)[:, -2:]
-    gap: FloatArray = two[:, 1] - two[:, 0]
+    best, second = np.take_along_axis(scores, top[:, :2], axis=1).T
+    with np.errstate(over="ignore"):  # further below the best than float32 reaches: its weight is 0
+        gap: FloatArray = (1 - np.exp(second - best)) / np.exp(scores - best[:, None]).sum(axis=1)
     return gap
 
 

@@ -15,7 +15,6 @@ matrix of similarities, which the published code builds, is never formed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -101,11 +100,17 @@ class ZeroShotHead:
         n_classes: int | None = None,
     ) -> ZeroShotHead:
         """Fold for the heuristic score; arguments and errors are those of ``heuristic_scores``."""
-        rows = unit_rows(texts, "texts")
-        index, count = class_indices(text_class, "text_class", length=len(rows), n_classes=n_classes)
-        naming = np.isin(_checked_kinds(text_kind, len(rows)), NAMING_KINDS)
-        prototypes = {c: _coder_prototypes(rows[of_c], naming[of_c]) for c, of_c in grouped(index)}
-        return cls._dealt(prototypes, count, "text")
+        rows, index, kinds, count = _checked_bank(texts, text_class, text_kind, n_classes)
+        naming = np.isin(kinds, NAMING_KINDS)
+        describing = _class_sums(rows, ~naming, index, count)
+        names = np.bincount(index[naming], minlength=count)
+        terms = np.bincount(index[~naming], minlength=count) + (names > 0)
+        nameless = np.flatnonzero((names == 0) & (terms > 0))  # one prototype too, of describing texts alone
+        owner = np.concatenate([index[naming], nameless])
+        prototypes = describing[owner]
+        prototypes[: len(owner) - len(nameless)] += rows[naming]
+        prototypes *= (_SCALE / terms[owner])[:, None]
+        return cls._dealt(prototypes, owner, count, "text")
 
     @classmethod
     def clip(
@@ -117,33 +122,31 @@ class ZeroShotHead:
         n_classes: int | None = None,
     ) -> ZeroShotHead:
         """Fold for name-only CLIP; arguments and errors are those of ``clip_scores``."""
-        rows = unit_rows(texts, "texts")
-        index, count = class_indices(text_class, "text_class", length=len(rows), n_classes=n_classes)
-        names = np.flatnonzero(_checked_kinds(text_kind, len(rows)) == "name")
-        prototypes = {
-            c: _SCALE
-            * unit_rows(rows[names[of_c]].mean(axis=0)[None], "the mean of the name texts of a class")
-            for c, of_c in grouped(index[names])
-        }
-        return cls._dealt(prototypes, count, "text of kind 'name'")
+        rows, index, kinds, count = _checked_bank(texts, text_class, text_kind, n_classes)
+        owner = np.unique(index[kinds == "name"])
+        sums = _class_sums(rows, kinds == "name", index, count)[owner]
+        return cls._dealt(
+            _SCALE * unit_rows(sums, "the sums of name texts"), owner, count, "text of kind 'name'"
+        )
 
     @classmethod
-    def _dealt(cls, prototypes: dict[int, FloatArray], count: int, needed: str) -> ZeroShotHead:
-        """Deal the prototypes of each class, (k_c, d), into rounds of at most one a class."""
-        missing = sorted(set(range(count)) - prototypes.keys())
-        if missing or not count:
+    def _dealt(cls, prototypes: FloatArray, owner: IntArray, count: int, needed: str) -> ZeroShotHead:
+        """Deal prototypes (p, d) and the classes that own them (p,) into rounds of at most one a class."""
+        held = np.bincount(owner, minlength=count)
+        missing = np.flatnonzero(held == 0)
+        if len(missing) or not count:
             which = (
-                f"class {missing[0]} ({len(missing)} of {count}) has none" if missing else "there is no class"
+                f"class {missing[0]} ({len(missing)} of {count}) has none" if count else "there is no class"
             )
             raise InvalidInputError(
                 f"every class needs at least one {needed}, but {which}; add one or drop the class"
             )
-        order = sorted(
-            prototypes, key=lambda c: -len(prototypes[c])
-        )  # stable: equal counts stay in class order
-        hands = zip_longest(*(prototypes[c] for c in order))
-        rounds = tuple(np.stack([p for p in hand if p is not None]) for hand in hands)
-        return cls(rounds, np.array(order, dtype=np.intp))
+        round_class = np.argsort(-held, kind="stable")  # those with most first, equal ones in class order
+        column = np.argsort(round_class)
+        turn = np.empty_like(owner)  # how many prototypes of the same class come before
+        turn[np.argsort(owner, kind="stable")] = np.arange(len(owner)) - np.repeat(held.cumsum() - held, held)
+        dealt = prototypes[np.lexsort((column[owner], turn))]
+        return cls(tuple(np.split(dealt, np.bincount(turn).cumsum()[:-1])), round_class)
 
     @property
     def n_classes(self) -> int:
@@ -174,23 +177,28 @@ class ZeroShotHead:
         return scores
 
 
-def _coder_prototypes(texts: FloatArray, naming: npt.NDArray[np.bool_]) -> FloatArray:
-    """Return p_t for every naming text t of one class; without any, the mean of its describing texts."""
-    describing = texts[~naming]
-    names = texts[naming] if naming.any() else np.zeros_like(texts[:1])
-    terms = len(describing) + bool(naming.any())
-    prototypes: FloatArray = _SCALE / terms * (names + describing.sum(axis=0))
-    return prototypes
+def _class_sums(rows: FloatArray, counted: npt.NDArray[np.bool_], index: IntArray, count: int) -> FloatArray:
+    """Return the sum of the counted rows of each class, (C, d); as products, which copy no sorted rows."""
+    sums = np.zeros((count, rows.shape[1]), dtype=np.float32)
+    weights = counted.astype(np.float32)
+    for c, of_c in grouped(index):
+        np.dot(weights[of_c], rows[of_c], out=sums[c])
+    return sums
 
 
-def _checked_kinds(text_kind: npt.ArrayLike, length: int) -> npt.NDArray[np.str_]:
+def _checked_bank(
+    texts: npt.ArrayLike, text_class: npt.ArrayLike, text_kind: npt.ArrayLike, n_classes: int | None
+) -> tuple[FloatArray, IntArray, npt.NDArray[np.str_], int]:
+    """Return unit rows, class indices and kinds of the texts, and the number of classes."""
+    rows = unit_rows(texts, "texts")
+    index, count = class_indices(text_class, "text_class", length=len(rows), n_classes=n_classes)
     kinds = np.asarray(text_kind, dtype=np.str_)
-    if kinds.shape != (length,):
+    if kinds.shape != (len(rows),):
         raise InvalidInputError(
-            f"text_kind must hold one kind for each of the {length} texts (shape ({length},)), "
+            f"text_kind must hold one kind for each of the {len(rows)} texts (shape ({len(rows)},)), "
             f"but its shape is {kinds.shape}"
         )
     unknown = ~np.isin(kinds, TEXT_KINDS)
     if unknown.any():
         raise UnknownNameError("kind of text", str(kinds[unknown][0]), TEXT_KINDS)
-    return kinds
+    return rows, index, kinds, count

@@ -1,0 +1,77 @@
+"""Speed side by side with the reference formulas, in one run on the same arrays: ``make bench``.
+
+Exits with 1 if results disagree or a target is missed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import asdict
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from cases import CASES, Row
+
+
+@click.command(help=__doc__)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option(
+    "--rounds", default=7, show_default=True, type=click.IntRange(min=1), help="Interleaved repetitions."
+)
+@click.option("--case", "chosen", multiple=True, type=click.Choice(list(CASES)), help="Only these cases.")
+def main(as_json: bool, rounds: int, chosen: tuple[str, ...]) -> None:
+    console = Console(stderr=True)
+    rows: list[Row] = []
+    for name in chosen or CASES:
+        with console.status(f"measuring {name}"):
+            rows += CASES[name](rounds)
+    if as_json:
+        click.echo(
+            json.dumps({"machine": machine(), "rounds": rounds, "rows": [asdict(r) for r in rows]}, indent=2)
+        )
+    else:
+        Console().print(table(rows, rounds))
+    raise SystemExit(1 if any(row.met is False for row in rows) else 0)
+
+
+def machine() -> dict[str, object]:
+    return {
+        "cores": os.cpu_count(),
+        "processor": platform.machine(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def table(rows: list[Row], rounds: int) -> Table:
+    facts = ", ".join(f"{key} {value}" for key, value in machine().items())
+    drawn = Table(
+        title=f"clipcoder against the reference formulas (medians of {rounds} interleaved rounds; {facts})"
+    )
+    drawn.add_column("what")
+    for heading in ("reference", "clipcoder", "ratio (min..max)", "target"):
+        drawn.add_column(heading, justify="right", no_wrap=True)
+    drawn.add_column("note", style="dim")
+    for row in rows:
+        ratio = f"{row.ratio.median:.1f} ({row.ratio.low:.1f}..{row.ratio.high:.1f})" if row.ratio else ""
+        verdict = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}[row.met]
+        amounts = [amount(value, row.unit) for value in (row.reference, row.clipcoder)]
+        drawn.add_row(row.what, *amounts, ratio, f"{row.target} {verdict}".strip(), row.note.strip())
+    return drawn
+
+
+def amount(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    if unit == "B":
+        return f"{value / 1e6:,.1f} MB"
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms"
+
+
+if __name__ == "__main__":
+    main()
