@@ -46,5 +46,9 @@ check: $(VENV)/.check  ## format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Without these two variables OpenBLAS chooses the kernel for the processor it finds, for both sides alike.
+bench: $(VENV)/.package  ## speed side by side with the published formulas
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python bench/run.py $(BENCH)
+
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* demo-output
