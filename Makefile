@@ -46,9 +46,10 @@ check: $(VENV)/.check  ## format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Without these two variables OpenBLAS chooses the kernel for the processor it finds, for both sides alike.
+# For both sides alike, OpenBLAS chooses the kernel for the processor it finds, and one thread, so that formulas are
+# compared and not how a busy machine schedules threads.
 bench: $(VENV)/.package  ## speed side by side with the published formulas
-	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python bench/run.py $(BENCH)
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 $(BIN)/python bench/run.py $(BENCH)
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* demo-output

@@ -45,6 +45,7 @@ def machine() -> dict[str, object]:
         "processor": platform.machine(),
         "python": platform.python_version(),
         "numpy": np.__version__,
+        "BLAS threads": os.environ.get("OPENBLAS_NUM_THREADS", "any"),
     }
 
 

@@ -26,7 +26,7 @@ from clipcoder.arrays import (
 )
 from clipcoder.errors import InvalidInputError
 
-_NUMBERS_AT_ONCE = 1 << 18  # differences are gathered in blocks of 1 MB, which the cache of a core holds
+_NUMBERS_AT_ONCE = 1 << 17  # differences are gathered in blocks of 0.5 MB, which the cache of a core holds
 
 
 def rerank(
@@ -62,17 +62,18 @@ def rerank(
     """
     rows = unit_rows(images, "images", dim=pairs.dim)
     stage1 = _checked_scores(scores, len(rows), pairs.n_classes)
-    if top_k < 2:
-        raise InvalidInputError(f"top_k must be at least 2, for one class has no other, not {top_k}")
+    if not (isinstance(top_k, int | np.integer) and top_k >= 2):
+        raise InvalidInputError(f"top_k must be a whole number of classes to compare, 2 or more, not {top_k}")
     if not max_gap >= 0:
         raise InvalidInputError(f"max_gap must be a difference of probabilities, 0 or more, not {max_gap}")
     if pairs.n_classes < 2:
         return np.zeros(len(rows), dtype=np.intp)
     top = _top_classes(stage1, min(top_k, pairs.n_classes))
     choice = top[:, 0].copy()
-    close = np.flatnonzero(_gap(stage1, top) < max_gap)
+    close = _gap(stage1, top) < max_gap
     if len(pairs.differences):
-        choice[close] = _best_by_vote(rows, close, top[close], pairs)
+        spots = slice(None) if close.all() else np.flatnonzero(close)  # a slice copies nothing
+        choice[spots] = _best_by_vote(rows[spots], top[spots], pairs)
     return choice
 
 
@@ -134,14 +135,14 @@ class PairDifferences:
         return int(self.differences.shape[1])
 
 
-def _best_by_vote(images: FloatArray, close: IntArray, top: IntArray, pairs: PairDifferences) -> IntArray:
-    """Choose among the top classes (a, k), best first, of the images at positions close; returns (a,)."""
+def _best_by_vote(images: FloatArray, top: IntArray, pairs: PairDifferences) -> IntArray:
+    """Choose among the top classes (n, k), best first, of images (n, d); returns (n,)."""
     left, right = np.triu_indices(top.shape[1], k=1)
     spots = pairs.index[top[:, left], top[:, right]]
     sign = np.sign(spots).astype(
         np.float32
     )  # 0: the pair does not exist, and row -1 that is read for it is dropped
-    dots = _dots(images, close, pairs.differences, np.abs(spots) - 1) * sign
+    dots = _dots(images, pairs.differences, np.abs(spots) - 1) * sign
     plays = np.zeros(
         (len(left), top.shape[1]), dtype=np.float32
     )  # +1 and -1 for the two classes of each pair
@@ -154,15 +155,15 @@ def _best_by_vote(images: FloatArray, close: IntArray, top: IntArray, pairs: Pai
     return chosen
 
 
-def _dots(images: FloatArray, close: IntArray, differences: FloatArray, row: IntArray) -> FloatArray:
-    """Return images[close[i]] . differences[row[i, j]] as float32 of the shape of row, (a, q)."""
+def _dots(images: FloatArray, differences: FloatArray, row: IntArray) -> FloatArray:
+    """Return images[i] . differences[row[i, j]] as float32 of the shape of row, (n, q)."""
     dots = np.empty(row.shape, dtype=np.float32)
     at_once = max(1, _NUMBERS_AT_ONCE // (row.shape[1] * differences.shape[1]))
     block = np.empty((min(at_once, len(row)), *row.shape[1:], *differences.shape[1:]), dtype=np.float32)
     for batch in batches(len(row), at_once):
         gathered = block[: batch.stop - batch.start]
         differences.take(row[batch], axis=0, out=gathered, mode="clip")  # row -1, no pair, reads some other
-        np.matmul(gathered, images[close[batch], :, None], out=dots[batch, :, None])
+        np.matmul(gathered, images[batch, :, None], out=dots[batch, :, None])
     return dots
 
 

@@ -24,7 +24,7 @@ from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.kinds import NAMING_KINDS, TEXT_KINDS
 
 _SCALE = np.float32(100)  # CLIP's logit scale, which the paper puts into the score
-_IMAGES_AT_ONCE = 4096  # bounds what is held beside the result
+_IMAGES_AT_ONCE = 1024  # bounds what is held beside the result
 
 
 def heuristic_scores(
