@@ -26,6 +26,18 @@ def test_every_real_dtype_becomes_float32(dtype: type):
     assert feature_rows(np.ones((2, 3), dtype)).dtype == np.float32
 
 
+@pytest.mark.parametrize("length", [0.999, 0.999999, 1.000001, 1.001])
+def test_rows_of_nearly_length_one_are_scaled_too(length: float):
+    rows = np.random.default_rng(0).standard_normal((50, 512))
+    nearly = (rows / np.linalg.norm(rows, axis=1, keepdims=True) * length).astype(np.float32)
+    np.testing.assert_allclose(np.linalg.norm(unit_rows(nearly).astype(float), axis=1), 1, rtol=0, atol=5e-7)
+
+
+def test_unit_rows_are_handed_back_as_they_are():
+    unit = unit_rows(np.random.default_rng(0).standard_normal((50, 512)))
+    assert unit_rows(unit) is unit
+
+
 def test_float32_features_are_not_copied_and_never_written_to():
     features = np.full((2, 2), 2, dtype=np.float32)
     assert feature_rows(features) is features

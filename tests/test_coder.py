@@ -60,6 +60,14 @@ def test_an_image_at_right_angles_to_every_text_is_like_nothing():
     np.testing.assert_array_equal(affinity([[0, 1]], [[1, 0], [0, 1]], gram([[1, 0]])), [[0, 0]])
 
 
+def test_rounding_is_no_direction():
+    rng = np.random.default_rng(0)
+    texts, images = rng.standard_normal((1, 64)), rng.standard_normal((20, 64))
+    images -= images @ texts.T / (texts @ texts.T) * texts  # at right angles to the text, up to rounding
+    assert np.abs(represent(images, texts)).max() > 0
+    assert np.abs(affinity(images, texts, gram(texts))).max() < 1e-3
+
+
 def test_memory_does_not_grow_with_texts():
     rng = np.random.default_rng(0)
     images, metric = rng.standard_normal((1000, 16)), gram(rng.standard_normal((5000, 16)))

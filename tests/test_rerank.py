@@ -67,6 +67,10 @@ def test_only_close_calls_are_reranked():
     assert rerank([X, X], scores, pairs, max_gap=1.1).tolist() == [0, 0]
 
 
+def test_a_gap_of_nothing_is_not_below_nothing():
+    assert rerank([Y], [[1.0, 1.0]], both_ways(2, (0, 1, X, Y)), max_gap=0).tolist() == [0]
+
+
 def test_only_the_top_k_are_compared():
     pairs = both_ways(3, (0, 1, X, Y), (0, 2, X, Y), (1, 2, X, Y))
     assert rerank([X], [[1.0, 2.0, 3.0]], pairs, top_k=2, max_gap=ALWAYS).tolist() == [1]

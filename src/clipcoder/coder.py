@@ -120,8 +120,8 @@ def minmax(affinity: npt.ArrayLike) -> FloatArray:
 
 
 def _inverse_lengths(rows: FloatArray, mapped: FloatArray, metric: FloatArray) -> FloatArray:
-    """Return 1 / sqrt(x G x) of each row x, as a column; 0 where x G x is nothing but rounding."""
+    """Return 1 / sqrt(x G x) of each row x, as a column; bounded where x G x is nothing but rounding."""
     squared: FloatArray = np.einsum("nd,nd->n", rows, mapped)[:, None]
     floor = np.float32(_ROUNDING * np.trace(metric) or 1)
     lengths = np.sqrt(np.maximum(squared, floor))
-    return np.where(squared > floor, 1 / lengths, np.float32(0))
+    return 1 / lengths

@@ -34,6 +34,16 @@ def test_texts_come_by_class_and_other():
     assert bank.second.tolist() == [2, 1, 1]
 
 
+def test_texts_are_ordered_by_class_then_by_the_other_and_keep_their_own_order():
+    entries = (
+        PairText("z", "a", "c"),
+        PairText("y", "b", "a"),
+        PairText("x", "a", "b"),
+        PairText("w", "a", "b"),
+    )
+    assert [t.text for t in PairBank(("a", "b", "c"), entries).texts] == ["x", "w", "z", "y"]
+
+
 def test_no_pairs_have_empty_arrays():
     bank = PairBank(("crow", "swan"), ())
     assert bank.first.shape == bank.second.shape == (0,)
