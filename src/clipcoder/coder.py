@@ -123,5 +123,5 @@ def _inverse_lengths(rows: FloatArray, mapped: FloatArray, metric: FloatArray) -
     """Return 1 / sqrt(x G x) of each row x, as a column; bounded where x G x is nothing but rounding."""
     squared: FloatArray = np.einsum("nd,nd->n", rows, mapped)[:, None]
     floor = np.float32(_ROUNDING * np.trace(metric) or 1)
-    lengths = np.sqrt(np.maximum(squared, floor))
-    return 1 / lengths
+    lengths: FloatArray = np.sqrt(np.maximum(squared, floor))
+    return np.reciprocal(lengths)
