@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from clipcoder import TextBank, __version__
+from clipcoder import TextBank, ZeroShotClassifier, __version__
 from clipcoder.cli import commands, report
 from clipcoder.errors import UnknownNameError
 from toy_encoder import ColourEncoder, plain, png
@@ -190,6 +190,7 @@ def test_json_keeps_other_scripts_and_odd_names(classify: Classify, tmp_path: Pa
 def test_the_table_shows_label_runner_up_and_the_texts_that_decided(classify: Classify, photos: Path) -> None:
     result = classify(photos / "a.png", *NAMES_ONLY)
     head, row = result.stdout.splitlines()
+    assert [line.rstrip() for line in (head, row)] == [head, row]
     assert head.split() == ["file", "label", "prob.", "runner-up", "because"]
     assert " ".join(row.split()) == "a.png grass 100% tomato 0% a photo of a grass (1.00)"
 
@@ -217,6 +218,15 @@ def test_many_images_show_progress_to_a_watcher(tmp_path: Path) -> None:
     seen, status = run_on_terminal("classify", str(tmp_path), *NAMES_ONLY, "--json")
     assert status == 0
     assert "classifying" in seen
+
+
+def test_a_stream_of_json_lines_keeps_nothing_in_memory(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clf = ZeroShotClassifier(ColourEncoder(), TextBank.from_names(["grass", "sky"]))
+    found = [str(photos / "a.png"), str(photos / "absent.png")]
+    assert commands.predict_all(clf, found, 2, as_json=True, kept=False) == ([], 1)
+    assert json.loads(capsys.readouterr().out)["label"] == "grass"
 
 
 # Classes and texts

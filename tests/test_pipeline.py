@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -118,6 +118,12 @@ def test_only_the_nearest_name_of_a_class_counts() -> None:
     assert texts == ["red"]
 
 
+def test_clip_is_explained_by_names_alone() -> None:
+    explanation = classifier(method="clip").explain(plain(RED))
+    assert [n.text for n in explanation.supporting()] == ["a tomato"]
+    assert {n.kind for n in explanation.neighbours} == {"name"}
+
+
 @given(colour=colours, method=st.sampled_from(["coder", "clip"]))
 def test_contributions_add_up_to_the_lead(colour: tuple[int, int, int], method: str) -> None:
     bank = BANK.merge(TextBank.from_texts({"tomato": {"name": ["a yellow one"]}, "sky": ["blue", "grey"]}))
@@ -204,13 +210,14 @@ def test_a_stream_says_what_the_other_methods_say() -> None:
     )
     assert (outcome.label, outcome.probability) == outcome.ranking[0]
     assert outcome.explanation == clf.explain(image)
+    assert [len(o.ranking) for top in (1, 2) for o in clf.stream([image], top=top)] == [2, 2]
 
 
 def test_a_stream_reads_a_bounded_number_of_images_ahead() -> None:
-    taken = count()
-    endless = (plain(RED) for _ in iter(lambda: next(taken), None))
-    assert len(list(islice(classifier(batch_size=2).stream(endless), 3))) == 3
-    assert next(taken) < 20
+    taken: list[int] = []
+    many = (taken.append(i) or plain(RED) for i in range(200))
+    assert len(list(islice(classifier(batch_size=2).stream(many), 3))) == 3
+    assert len(taken) < 20
 
 
 def test_large_photos_are_shrunk_while_they_wait() -> None:
