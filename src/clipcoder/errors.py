@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 
 class ClipcoderError(Exception):
-    """Base class of all errors that clipcoder raises on purpose; the command line prints it and exits with 2."""
+    """Base class of all errors that clipcoder raises on purpose; the command line prints them, exits with 2."""
 
 
 class InvalidInputError(ClipcoderError, ValueError):
@@ -58,4 +58,22 @@ class UnreadableImageError(ClipcoderError):
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"cannot read the image {source}: {reason}")
         self.source = source
+        self.reason = reason
+
+
+class ModelUnavailableError(ClipcoderError):
+    """A published model cannot be fetched.
+
+    Args:
+        name: its name.
+        source: where it was looked for.
+        reason: why it could not be had, in a few words.
+    """
+
+    def __init__(self, name: str, source: str, reason: str) -> None:
+        super().__init__(
+            f"cannot fetch the model {name!r} from {source}: {reason}; without a network, use 'starter' or a "
+            "local folder as 'onnx:FOLDER'"
+        )
+        self.name = name
         self.reason = reason
