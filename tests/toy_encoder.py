@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Sequence
 
@@ -11,8 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from clipcoder.encoders.base import ImageInput
+from clipcoder.encoders.images import open_image
+from clipcoder.encoders.inputs import listed_texts
+
 FloatArray = npt.NDArray[np.float32]
-ImageInput = str | os.PathLike[str] | bytes | Image.Image
 
 COLOURS = {
     "red": (1.0, 0.0, 0.0),
@@ -44,7 +46,7 @@ class ColourEncoder:
         return _unit_rows([_mean_colour(image) for image in images])
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
-        self.text_calls.append(list(texts))
+        self.text_calls.append(listed_texts(texts))
         return _unit_rows([_named_colour(text) for text in texts])
 
 
@@ -61,11 +63,7 @@ def png(image: Image.Image) -> bytes:
 
 
 def _mean_colour(image: ImageInput) -> npt.NDArray[np.float64]:
-    if isinstance(image, bytes):
-        image = Image.open(io.BytesIO(image))
-    elif not isinstance(image, Image.Image):
-        image = Image.open(image)
-    return np.asarray(image.convert("RGB"), dtype=np.float64).mean(axis=(0, 1)) / 255.0
+    return np.asarray(open_image(image), dtype=np.float64).mean(axis=(0, 1)) / 255.0
 
 
 def _named_colour(text: str) -> npt.NDArray[np.float64]:

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 
 class ClipcoderError(Exception):
-    """Base class of all errors that clipcoder raises on purpose; the command line prints them, exits with 2."""
+    """Base class of all errors that clipcoder raises on purpose; with them the command line exits with 2."""
 
 
 class InvalidInputError(ClipcoderError, ValueError):

@@ -68,7 +68,9 @@ class OnnxGraph:
         self.path = path
         self.dim = dim
         self._session = _open(path)
-        self.inputs = {node.name: self._input(node) for node in self._session.get_inputs()}
+        self.inputs: dict[str, GraphInput] = {
+            node.name: self._input(node) for node in self._session.get_inputs()
+        }
         self._check_output()
         fixed = {graph_input.shape[0] for graph_input in self.inputs.values() if graph_input.shape} - {None}
         self._fixed = max((length for length in fixed if length), default=None)
