@@ -1,4 +1,4 @@
-"""A CLIP of a few dozen weights in the layout of the published exports; its features are easily worked out."""
+"""A CLIP of a few dozen weights in the layout of the published exports; its features are easy to work out."""
 
 from __future__ import annotations
 

@@ -1,0 +1,148 @@
+"""From a photo to the pixels of an image tower: sizes, crops and padding worked out by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny_clip import write_json
+
+from clipcoder.encoders.preprocessing import Preprocessing
+from clipcoder.errors import InvalidInputError
+
+PLAIN: dict[str, Any] = {"mean": (0.0,) * 3, "std": (1.0,) * 3}
+SETTINGS = {"size": 8, "mean": [0.5] * 3, "std": [0.2] * 3, "interpolation": "bicubic"}
+BICUBIC, BILINEAR = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
+
+
+def noise(width: int, height: int) -> Image.Image:
+    levels = np.random.default_rng(width * height).integers(0, 256, size=(height, width, 3))
+    return Image.fromarray(levels.astype(np.uint8))
+
+
+def assert_shows(preprocess: Preprocessing, image: Image.Image, expected: Image.Image) -> None:
+    levels = preprocess(image).transpose(1, 2, 0) * 255
+    np.testing.assert_allclose(levels, np.asarray(expected), atol=1e-3)
+
+
+def test_each_channel_is_brought_to_its_own_mean_and_std() -> None:
+    preprocess = Preprocessing((2, 2), mean=(0.1, 0.2, 0.3), std=(0.5, 1.0, 2.0))
+    pixels = preprocess(Image.new("RGB", (5, 5), (255, 51, 0)))
+    assert pixels.dtype == np.float32
+    np.testing.assert_allclose(pixels[:, 0, 0], [0.9 / 0.5, 0.0, -0.3 / 2.0], atol=1e-6)
+    np.testing.assert_allclose(pixels, np.broadcast_to(pixels[:, :1, :1], (3, 2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("size", "box"),
+    [
+        ((32, 8), (12, 0, 20, 8)),
+        ((8, 32), (0, 12, 8, 20)),
+        ((11, 8), (2, 0, 10, 8)),  # a half is rounded to the even neighbour, 1.5 and
+        ((13, 8), (2, 0, 10, 8)),  # 2.5 alike
+        ((8, 8), (0, 0, 8, 8)),
+    ],
+)
+def test_shortest_keeps_the_centre(size: tuple[int, int], box: tuple[int, int, int, int]) -> None:
+    image = noise(*size)
+    assert_shows(Preprocessing((8, 8), **PLAIN), image, image.crop(box))
+
+
+def test_shortest_cuts_off_the_fraction_of_the_longer_side() -> None:
+    image = noise(20, 13)  # 8 * 20 / 13 is 12.3
+    expected = image.resize((12, 8), BICUBIC).crop((2, 0, 10, 8))
+    assert_shows(Preprocessing((8, 8), **PLAIN), image, expected)
+
+
+def test_shortest_covers_an_input_that_is_no_square() -> None:
+    image = noise(40, 40)  # to cover 4 rows of 10 it becomes 10 x 10
+    expected = image.resize((10, 10), BICUBIC).crop((0, 3, 10, 7))
+    assert_shows(Preprocessing((4, 10), **PLAIN), image, expected)
+
+
+def test_squash_ignores_the_aspect_ratio() -> None:
+    image = noise(40, 13)
+    expected = image.resize((10, 4), BICUBIC)
+    assert_shows(Preprocessing((4, 10), resize_mode="squash", **PLAIN), image, expected)
+
+
+def test_longest_shows_the_whole_image_and_fills_the_rest() -> None:
+    image = noise(16, 10)
+    expected = Image.new("RGB", (8, 8), (90, 90, 90))
+    expected.paste(image.resize((8, 5), BICUBIC), (0, 1))
+    assert_shows(Preprocessing((8, 8), resize_mode="longest", fill_color=90, **PLAIN), image, expected)
+
+
+def test_the_interpolation_is_the_one_that_is_named() -> None:
+    image = noise(24, 24)
+    smooth = Preprocessing((8, 8), interpolation="bilinear", **PLAIN)
+    assert_shows(smooth, image, image.resize((8, 8), BILINEAR))
+    assert np.abs(smooth(image) - Preprocessing((8, 8), **PLAIN)(image)).max() > 0.01
+
+
+@pytest.mark.parametrize("mode", ["shortest", "longest", "squash"])
+@pytest.mark.parametrize("size", [(1, 60_000), (60_000, 1)])
+def test_thin_strips_do_not_fill_the_memory(mode: Any, size: tuple[int, int]) -> None:
+    preprocess = Preprocessing((224, 224), resize_mode=mode, fill_color=255, **PLAIN)
+    np.testing.assert_allclose(preprocess(Image.new("RGB", size, "white")), 1)
+
+
+def test_a_file_says_it_all(tmp_path: Path) -> None:
+    write_json(
+        tmp_path / "cfg.json",
+        {
+            "size": [4, 6],
+            "mode": "RGB",
+            "mean": [0.1, 0, -0.3],
+            "std": [1, 2, 3.5],
+            "interpolation": "bilinear",
+            "resize_mode": "longest",
+            "fill_color": 255,
+        },
+    )
+    assert Preprocessing.read(tmp_path / "cfg.json") == Preprocessing(
+        (4, 6), (0.1, 0, -0.3), (1, 2, 3.5), "bilinear", "longest", 255
+    )
+
+
+def test_what_older_files_do_not_say_is_what_open_clip_then_did(tmp_path: Path) -> None:
+    write_json(tmp_path / "cfg.json", SETTINGS)
+    assert Preprocessing.read(tmp_path / "cfg.json") == Preprocessing(
+        (8, 8), (0.5,) * 3, (0.2,) * 3, "bicubic", "shortest", 0
+    )
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_what_an_image_needs_is_never_guessed(tmp_path: Path, key: str) -> None:
+    write_json(tmp_path / "cfg.json", {k: v for k, v in SETTINGS.items() if k != key})
+    with pytest.raises(InvalidInputError, match=rf"cfg\.json' lacks '{key}'"):
+        Preprocessing.read(tmp_path / "cfg.json")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("size", 0),
+        ("size", [8, 8, 8]),
+        ("size", True),
+        ("size", "224"),
+        ("mode", "L"),
+        ("mean", 0.5),
+        ("mean", [0.5, 0.5]),
+        ("mean", [0.5, 0.5, float("nan")]),
+        ("std", [0.2, 0.2, 0]),
+        ("interpolation", "random"),
+        ("interpolation", ["bicubic"]),
+        ("resize_mode", "stretch"),
+        ("fill_color", 256),
+        ("fill_color", -1),
+        ("fill_color", False),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_named(tmp_path: Path, key: str, value: object) -> None:
+    write_json(tmp_path / "cfg.json", {**SETTINGS, key: value})
+    with pytest.raises(InvalidInputError, match=rf"^'{key}' in '.*cfg\.json' must be .*, got "):
+        Preprocessing.read(tmp_path / "cfg.json")
