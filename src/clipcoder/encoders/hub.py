@@ -80,22 +80,25 @@ def fetch(name: str, *, revision: str | None = None) -> Path:
 
 
 def _reason(error: Exception) -> str:
-    """Say in a few words why a download failed; the client wraps what it could not do without the network."""
+    """Say in a few words why a model cannot be had."""
     from huggingface_hub import errors
 
-    cause = error.__cause__ if isinstance(error, errors.LocalEntryNotFoundError) else None
-    match cause or error:
+    unreached = isinstance(error, errors.LocalEntryNotFoundError)  # then its cause tells more
+    failure = (unreached and error.__cause__) or error
+    told = (" ".join(str(failure).split()) or type(failure).__name__)[:160]
+    match failure:
         case errors.RepositoryNotFoundError():
             reason = "there is no such repository"
         case errors.RevisionNotFoundError():
             reason = "it has no such revision"
         case errors.OfflineModeIsEnabled():
-            reason = "HF_HUB_OFFLINE is set, and the cache does not hold it"
-        case errors.HfHubHTTPError() as refused:
-            reason = f"the hub answered with status {refused.response.status_code}"
+            reason = "HF_HUB_OFFLINE is set, and the cache does not hold all of it"
+        case errors.HfHubHTTPError():
+            reason = f"the hub answered with status {failure.response.status_code}"
         case OSError(errno=errno.ENOSPC):
             reason = "the disk is full"
-        case failure:
-            told = " ".join(str(failure).split()) or type(failure).__name__
-            reason = f"the download broke off ({told[:160]}); try again, it goes on where it stopped"
+        case _ if unreached:
+            reason = f"the hub cannot be reached ({told}), and the cache does not hold all of it"
+        case _:
+            reason = f"the download broke off ({told}); try again, it goes on where it stopped"
     return reason

@@ -1,0 +1,88 @@
+"""Encoders by name: folders, published models, the starter, and the nearest names for any other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from tiny_clip import TinyClip
+
+from clipcoder import TextBank, ZeroShotClassifier, encoders
+from clipcoder.cli import main
+from clipcoder.encoders import MODEL_NAMES, load_encoder
+from clipcoder.encoders.onnx import OnnxEncoder
+from clipcoder.errors import InvalidInputError, UnknownNameError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return TinyClip().write(tmp_path / "tiny")
+
+
+def test_a_folder_is_loaded_and_named_as_it_was_asked_for(folder: Path) -> None:
+    encoder = load_encoder(f"onnx:{folder}")
+    assert isinstance(encoder, OnnxEncoder)
+    assert encoder.name == f"onnx:{folder}"
+
+
+@pytest.mark.parametrize("name", MODEL_NAMES)
+def test_a_published_model_is_fetched_and_keeps_its_name(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, name: str
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(encoders, "fetch", lambda name: asked.append(name) or folder)
+    assert load_encoder(name).name == name
+    assert asked == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("start", "'starter'"),
+        ("ViT-B/32", "'ViT-B-32/openai'"),
+        ("vit-b-32/openai", "'ViT-B-32/openai'"),
+        ("SigLIP", "'ViT-B-16-SigLIP/webli'"),
+        ("onnx", "'onnx:FOLDER'"),
+        ("", "'starter' or 'onnx:FOLDER'"),
+    ],
+)
+def test_the_names_nearest_to_an_unknown_one_are_listed(name: str, near: str) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        load_encoder(name)
+    assert near in str(caught.value)
+
+
+def test_what_is_no_name_is_refused(folder: Path) -> None:
+    with pytest.raises(UnknownNameError, match="unknown model"):
+        load_encoder(folder)  # type: ignore[arg-type]
+
+
+def test_a_folder_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="there is no folder 'no/such/folder'"):
+        load_encoder("onnx:no/such/folder")
+
+
+def test_a_classifier_works_on_it(folder: Path) -> None:
+    classifier = ZeroShotClassifier(load_encoder(f"onnx:{folder}"), TextBank.from_names(["cat", "sky"]))
+    assert classifier.predict_proba([Image.new("RGB", (20, 20), "red")] * 3).shape == (3, 2)
+
+
+def test_the_command_line_takes_it_and_refuses_a_broken_one_in_one_line(folder: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (20, 20), "red").save(tmp_path / "photo.png")
+    command = ["classify", str(tmp_path / "photo.png"), "--classes", "cat,sky", "--method", "clip"]
+    command += ["--model", f"onnx:{folder}", "--json"]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    (folder / "visual/model.onnx").write_bytes(b"")
+    result = CliRunner().invoke(main, command)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+
+
+def test_importing_the_encoders_loads_no_inference_engine() -> None:
+    heavy = "{'onnxruntime', 'tokenizers', 'huggingface_hub', 'torch'}"
+    command = f"import sys, clipcoder.encoders; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", command], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
