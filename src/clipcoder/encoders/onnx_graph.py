@@ -49,7 +49,7 @@ class GraphInput:
 
 
 class OnnxGraph:
-    """A graph with one matrix of features as its first output. It may be run from several threads at once.
+    """A graph whose first output is a matrix of features; threads may share it.
 
     Args:
         path: an ONNX file.
@@ -72,8 +72,7 @@ class OnnxGraph:
             node.name: self._input(node) for node in self._session.get_inputs()
         }
         self._check_output()
-        fixed = {graph_input.shape[0] for graph_input in self.inputs.values() if graph_input.shape} - {None}
-        self._fixed = max((length for length in fixed if length), default=None)
+        self._fixed = next((i.shape[0] for i in self.inputs.values() if i.shape and i.shape[0]), None)
         self.batch_size = self._fixed or batch_size
 
     def run(self, arrays: Mapping[str, Array]) -> FloatArray:
