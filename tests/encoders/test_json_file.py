@@ -34,5 +34,5 @@ def test_another_value_is_quoted() -> None:
 
 
 def test_a_section_must_be_an_object() -> None:
-    with pytest.raises(InvalidInputError, match="'depth' .* must be an object"):
+    with pytest.raises(InvalidInputError, match=r"'depth' .* must be an object"):
         SETTINGS.section("depth")
