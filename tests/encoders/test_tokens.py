@@ -83,6 +83,12 @@ def test_a_cleaning_that_nobody_knows_is_refused(folder: Path) -> None:
         tokens(folder, tokenizer_kwargs={"clean": "polish"})
 
 
+def test_what_else_a_tokenizer_should_do_is_not_passed_over(folder: Path) -> None:
+    with pytest.raises(InvalidInputError, match="asks for strip_sep_token, but only 'clean'"):
+        tokens(folder, tokenizer_kwargs={"strip_sep_token": True})
+    assert tokens(folder, tokenizer_kwargs={"strip_sep_token": False})([""])[0].tolist() == [ids("")]
+
+
 @pytest.mark.parametrize("content", ["", "{}", '{"model": '])
 def test_a_broken_tokenizer_is_refused(folder: Path, content: str) -> None:
     (folder / "tokenizer.json").write_text(content)

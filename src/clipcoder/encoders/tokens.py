@@ -68,12 +68,19 @@ def _load(path: Path) -> Tokenizer:
 
 
 def _cleaning(text_config: JsonFile) -> Callable[[str], str]:
+    """Return what is done to a text before the tokenizer gets it."""
     options = text_config.value("tokenizer_kwargs", lambda v: isinstance(v, dict), "an object", default={})
-    return _CLEANINGS[
-        JsonFile(text_config.path, options).value(
-            "clean", lambda v: v in _CLEANINGS, "one of " + ", ".join(_CLEANINGS), default="whitespace"
+    unknown = [key for key, value in options.items() if key != "clean" and value]
+    if unknown:
+        raise InvalidInputError(
+            f"'tokenizer_kwargs' in '{text_config.path}' asks for {' and '.join(unknown)}, but only 'clean' can "
+            "be done; choose a model that needs no more"
         )
-    ]
+    choices = f"one of {', '.join(_CLEANINGS)}"
+    clean = JsonFile(text_config.path, options).value(
+        "clean", lambda v: isinstance(v, str) and v in _CLEANINGS, choices, default="whitespace"
+    )
+    return _CLEANINGS[clean]
 
 
 def _one_line(text: str) -> str:
