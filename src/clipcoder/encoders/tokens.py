@@ -73,8 +73,8 @@ def _cleaning(text_config: JsonFile) -> Callable[[str], str]:
     unknown = [key for key, value in options.items() if key != "clean" and value]
     if unknown:
         raise InvalidInputError(
-            f"'tokenizer_kwargs' in '{text_config.path}' asks for {' and '.join(unknown)}, but only 'clean' can "
-            "be done; choose a model that needs no more"
+            f"'tokenizer_kwargs' in '{text_config.path}' asks for {' and '.join(unknown)}, but only 'clean' "
+            "can be done; choose a model that needs no more"
         )
     choices = f"one of {', '.join(_CLEANINGS)}"
     clean = JsonFile(text_config.path, options).value(
