@@ -89,6 +89,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     folder = TinyClip(batch=1).write(tmp_path / "published")
+    (folder / "textual/tokenizer_config.json").write_text('{"pad_token": "<pad>"}')
     (folder / "visual/model.rknn").write_bytes(b"of no use here")
     (folder / "README.md").write_text("a model")
     server = Hub(folder)

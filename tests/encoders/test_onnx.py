@@ -174,13 +174,13 @@ def test_a_tower_of_another_width_is_refused(folder: Path) -> None:
     assert "embed_dim = 6 features for each input, but it is tensor(float) (?, 5)" in refusal(folder)
 
 
-def test_a_tower_that_needs_more_than_ids_and_a_mask_is_refused(folder: Path) -> None:
-    path = folder / "textual/model.onnx"
-    model = onnx.load(path)
+@pytest.mark.parametrize("file", MODELS)
+def test_a_tower_that_needs_more_is_refused(folder: Path, file: str) -> None:
+    model = onnx.load(folder / file)
     model.graph.input.append(
         onnx.helper.make_tensor_value_info("token_type_ids", onnx.TensorProto.INT64, ["n", 7])
     )
-    onnx.save(model, path)
+    onnx.save(model, folder / file)
     assert "token_type_ids int64 (?, 7); the file belongs to another model" in refusal(folder)
 
 
@@ -205,11 +205,14 @@ def test_a_width_that_shows_only_when_it_runs_is_refused_then(folder: Path) -> N
         OnnxEncoder(folder).encode_images(noise(3))
 
 
-def test_a_tokenizer_of_another_model_is_noticed_when_it_is_used(folder: Path) -> None:
+def test_a_tokenizer_of_another_model_is_noticed_when_it_is_used(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     path = folder / "textual/tokenizer.json"
     path.write_text(path.read_text().replace(f'"cat": {VOCABULARY["cat"]}', '"cat": 999'))
     with pytest.raises(InvalidInputError, match=r"textual/model\.onnx' cannot be run: [^\n]+$"):
         OnnxEncoder(folder).encode_texts(["a cat"])
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("file", ["config.json", "visual/preprocess_cfg.json"])

@@ -52,8 +52,8 @@ def test_shortest_keeps_the_centre(size: tuple[int, int], box: tuple[int, int, i
 
 
 def test_shortest_cuts_off_the_fraction_of_the_longer_side() -> None:
-    image = noise(20, 13)  # 8 * 20 / 13 is 12.3
-    expected = image.resize((12, 8), BICUBIC).crop((2, 0, 10, 8))
+    image = noise(19, 13)  # 8 * 19 / 13 is 11.7
+    expected = image.resize((11, 8), BICUBIC).crop((2, 0, 10, 8))
     assert_shows(Preprocessing((8, 8), **PLAIN), image, expected)
 
 
@@ -69,10 +69,20 @@ def test_squash_ignores_the_aspect_ratio() -> None:
     assert_shows(Preprocessing((4, 10), resize_mode="squash", **PLAIN), image, expected)
 
 
-def test_longest_shows_the_whole_image_and_fills_the_rest() -> None:
-    image = noise(16, 10)
+@pytest.mark.parametrize(
+    ("size", "shown", "place"),
+    [
+        ((16, 10), (8, 5), (0, 1)),
+        ((16, 11), (8, 6), (0, 1)),  # 5.5 rows
+        ((11, 16), (6, 8), (1, 0)),
+    ],
+)
+def test_longest_shows_the_whole_image_and_fills_the_rest(
+    size: tuple[int, int], shown: tuple[int, int], place: tuple[int, int]
+) -> None:
+    image = noise(*size)
     expected = Image.new("RGB", (8, 8), (90, 90, 90))
-    expected.paste(image.resize((8, 5), BICUBIC), (0, 1))
+    expected.paste(image.resize(shown, BICUBIC), place)
     assert_shows(Preprocessing((8, 8), resize_mode="longest", fill_color=90, **PLAIN), image, expected)
 
 
@@ -85,7 +95,16 @@ def test_the_interpolation_is_the_one_that_is_named() -> None:
 
 @pytest.mark.parametrize("mode", ["shortest", "longest", "squash"])
 @pytest.mark.parametrize("size", [(1, 60_000), (60_000, 1)])
-def test_thin_strips_do_not_fill_the_memory(mode: Any, size: tuple[int, int]) -> None:
+def test_thin_strips_do_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch, mode: Any, size: tuple[int, int]
+) -> None:
+    resize = Image.Image.resize
+
+    def bounded(image: Image.Image, size: tuple[int, int], *options: Any) -> Image.Image:
+        assert max(size) <= 16 * 224
+        return resize(image, size, *options)
+
+    monkeypatch.setattr(Image.Image, "resize", bounded)
     preprocess = Preprocessing((224, 224), resize_mode=mode, fill_color=255, **PLAIN)
     np.testing.assert_allclose(preprocess(Image.new("RGB", size, "white")), 1)
 
