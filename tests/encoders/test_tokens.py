@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tiny_clip import VOCABULARY, ids, tokenizer, write_json
-from tokenizers import normalizers
+from tokenizers import Tokenizer, models, normalizers
 
 from clipcoder.encoders.json_file import JsonFile
 from clipcoder.encoders.tokens import TextTokens
@@ -101,5 +101,12 @@ def test_a_broken_tokenizer_is_refused(folder: Path, content: str) -> None:
 
 
 def test_a_context_without_room_for_a_word_is_refused(folder: Path) -> None:
-    with pytest.raises(InvalidInputError, match="more tokens to a text than the 2"):
+    with pytest.raises(InvalidInputError, match="adds 2 tokens to a text, which leaves no room in the 2"):
         tokens(folder, length=2)
+
+
+def test_clip_without_an_end_token_is_refused(folder: Path) -> None:
+    bare = Tokenizer(models.WordLevel(VOCABULARY, unk_token="<unk>"))
+    bare.save(str(folder / "tokenizer.json"))
+    with pytest.raises(InvalidInputError, match="adds no end token"):
+        tokens(folder)

@@ -38,15 +38,12 @@ class TextTokens:
     """
 
     def __init__(self, folder: Path, text_config: JsonFile, length: int) -> None:
-        path = folder / "tokenizer.json"
+        is_clip = "hf_tokenizer_name" not in text_config.values
         self.length = length
         self._clean = _cleaning(text_config)
-        self._tokenizer = _load(path)
-        if self._tokenizer.num_special_tokens_to_add(is_pair=False) >= length:
-            raise InvalidInputError(f"'{path}' adds more tokens to a text than the {length} that it may have")
-        is_clip = "hf_tokenizer_name" not in text_config.values
+        self._tokenizer = _load(folder / "tokenizer.json", length, needs_end=is_clip)
         pad = CLIP_PAD if is_clip else _padding(self._tokenizer, folder)
-        self._tokenizer.enable_padding(length=length, pad_id=pad, pad_token=self._tokenizer.id_to_token(pad))
+        self._tokenizer.enable_padding(length=length, pad_id=pad)
         self._tokenizer.enable_truncation(max_length=length)
 
     def __call__(self, texts: Sequence[str]) -> tuple[IdArray, IdArray]:
@@ -57,14 +54,26 @@ class TextTokens:
         return ids, np.array([e.attention_mask for e in encoded], dtype=np.int64).reshape(shape)
 
 
-def _load(path: Path) -> Tokenizer:
+def _load(path: Path, length: int, *, needs_end: bool) -> Tokenizer:
     try:
-        return Tokenizer.from_file(str(path))
+        tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises nothing narrower
         reason = " ".join(str(error).split())
         raise InvalidInputError(
             f"'{path}' is no tokenizer that can be loaded ({reason}); get the file again"
         ) from error
+    added = tokenizer.num_special_tokens_to_add(is_pair=False)
+    if added >= length:
+        raise InvalidInputError(
+            f"'{path}' adds {added} tokens to a text, which leaves no room in the {length} that config.json "
+            "allows; one of the two belongs to another model"
+        )
+    if needs_end and not added:
+        raise InvalidInputError(
+            f"'{path}' adds no end token to a text, but CLIP's tower reads the feature off there; get the file "
+            "of the model itself"
+        )
+    return tokenizer
 
 
 def _cleaning(text_config: JsonFile) -> Callable[[str], str]:
