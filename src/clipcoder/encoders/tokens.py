@@ -70,8 +70,8 @@ def _load(path: Path, length: int, *, needs_end: bool) -> Tokenizer:
         )
     if needs_end and not added:
         raise InvalidInputError(
-            f"'{path}' adds no end token to a text, but CLIP's tower reads the feature off there; get the file "
-            "of the model itself"
+            f"'{path}' adds no end token to a text, but CLIP's tower reads the feature off there; get the "
+            "file of the model itself"
         )
     return tokenizer
 
