@@ -2,9 +2,9 @@
 
     python bench/accuracy.py [--data ../shared/data]
 
-Zero-shot rows classify the 2,465 test photos among 100 names. The control replaces what WordNet says by random
-words (after WaffleCLIP, Roth et al., ICCV 2023), three seeds. ``WordNet + CuPL`` adds the sentences that a
-language model wrote for CuPL (Pratt et al., ICCV 2023). The few-shot row is Gaussian discriminant analysis
+Zero-shot rows classify the 2,465 test photos among 100 names. The control replaces what WordNet says by
+random words (after WaffleCLIP, Roth et al., ICCV 2023), three seeds. ``WordNet + CuPL`` adds the sentences
+that a language model wrote for CuPL (Pratt et al., ICCV 2023). The few-shot rows are Gaussian discriminant analysis
 (Wang et al., ICLR 2024) on the image features alone, three draws. Intervals are 95 %: a bootstrap over the
 photos (1,000 resamples) where nothing is drawn, else the range over the seeds.
 """
@@ -59,7 +59,9 @@ class Caltech:
         paths, labels, _ = zip(*rows, strict=True)
         photos = [self._folder / "101_ObjectCategories" / path for path in paths]
         parts = [photos[i : i + 64] for i in range(0, len(photos), 64)]
-        return np.concatenate([self._encoder.encode_images(part) for part in track(parts, what)]), np.array(labels)
+        return np.concatenate([self._encoder.encode_images(part) for part in track(parts, what)]), np.array(
+            labels
+        )
 
     def test(self) -> tuple[FloatArray, IntArray]:
         return self.photos(self._split["test"], "test photos")
@@ -106,17 +108,23 @@ def seeded(accuracies: list[float]) -> tuple[str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     data: Path = parser.parse_args().data
     encoder = load_encoder("starter")
     caltech = Caltech(data, encoder)
     images, labels = caltech.test()
-    table = Table("rule", "texts", "top-1 %", "95 % interval", title="Caltech-101, 2,465 test photos, 100 classes")
+    table = Table(
+        "rule", "texts", "top-1 %", "95 % interval", title="Caltech-101, 2,465 test photos, 100 classes"
+    )
 
     def correct(bank: TextBank, score=heuristic_scores) -> npt.NDArray[np.bool_]:  # type: ignore[no-untyped-def]
         texts = encoder.encode_texts([entry.text for entry in bank.texts])
-        right: npt.NDArray[np.bool_] = score(images, texts, bank.text_class, bank.text_kind).argmax(axis=1) == labels
+        right: npt.NDArray[np.bool_] = (
+            score(images, texts, bank.text_class, bank.text_kind).argmax(axis=1) == labels
+        )
         return right
 
     def row(rule: str, texts: str, right: npt.NDArray[np.bool_]) -> None:

@@ -1,4 +1,7 @@
-"""Make the starter encoder again: ``python -m training``. Under an hour on two cores; the same files from the same seed."""
+"""Make the starter encoder again: ``python -m training``.
+
+It takes under an hour on two cores; the same seed gives the same files.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="the shared data")
     parser.add_argument("--out", type=Path, default=ROOT / "src" / "clipcoder" / "assets" / "starter")
-    parser.add_argument("--work", type=Path, default=ROOT / "build" / "starter", help="where finished steps are kept")
+    parser.add_argument(
+        "--work", type=Path, default=ROOT / "build" / "starter", help="where finished steps are kept"
+    )
     parser.add_argument("--seed", type=int, default=Settings.seed)
     parser.add_argument("--limit", type=int, help="a trial run: so many classes, photos and nouns")
     options = parser.parse_args(arguments)

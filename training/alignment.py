@@ -16,7 +16,7 @@ Indices = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Classifier:
-    """The last layer that was trained with the tower: weights (1000, 1280) and bias (1000,) of the ImageNet classes."""
+    """The layer trained with the image tower: weights (c, f) and bias (c,) of c ImageNet classes."""
 
     weights: FloatArray
     bias: FloatArray
@@ -69,7 +69,9 @@ class ImageSpace:
 
     def __call__(self, features: FloatArray) -> FloatArray:
         """Carry features (n, f) into the shared space, float32 unit rows of shape (n, r + g)."""
-        relative = unit(class_probabilities(features, self.classifier, self.temperature)) @ self.relative_basis
+        relative = (
+            unit(class_probabilities(features, self.classifier, self.temperature)) @ self.relative_basis
+        )
         return side_by_side(relative, (features - self.centre) @ self.directions, self.mix)
 
 
@@ -87,7 +89,9 @@ def fit(anchors: Anchors, settings: Settings) -> tuple[ImageSpace, TextSpace]:
     similarities = texts @ texts.T
     basis = _relative_basis(anchors, similarities, settings)
     centre = anchors.class_features.mean(axis=0)
-    directions = _main_directions(np.vstack([anchors.class_features, anchors.photo_features]) - centre, settings)
+    directions = _main_directions(
+        np.vstack([anchors.class_features, anchors.photo_features]) - centre, settings
+    )
     regression = _regression(anchors, similarities, centre, settings) @ directions
     image = ImageSpace(anchors.classifier, settings.temperature, basis, centre, directions, settings.mix)
     text = TextSpace(

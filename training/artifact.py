@@ -15,7 +15,12 @@ from training.image_tower import SIZE, Graph
 
 
 def write(
-    folder: Path, tower: tuple[Graph, str], image: ImageSpace, text: TextSpace, words: WordTable, logit_scale: float
+    folder: Path,
+    tower: tuple[Graph, str],
+    image: ImageSpace,
+    text: TextSpace,
+    words: WordTable,
+    logit_scale: float,
 ) -> None:
     """Write the four files that ``StarterEncoder.load`` reads; each replaces its predecessor whole."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,19 @@ from clipcoder.generators.wordnet_data import Synset, WordNet
 
 PROMPT: Final = "a photo of a {}"
 _THINGS: Final = frozenset(
-    {"animal", "artifact", "body", "food", "location", "object", "person", "phenomenon", "plant", "shape", "substance"}
+    {
+        "animal",
+        "artifact",
+        "body",
+        "food",
+        "location",
+        "object",
+        "person",
+        "phenomenon",
+        "plant",
+        "shape",
+        "substance",
+    }
 )
 """Lexicographer files of what a photo can show."""
 _ABSTRACT_WEIGHT: Final = 0.2
@@ -26,7 +38,7 @@ _NAMED: Final = _THINGS - {"person", "location"}
 
 @dataclass(frozen=True)
 class Name:
-    """A noun and what it can mean: (definition, weight) pairs, the weight falling with the rank of the sense."""
+    """A noun and what it can mean: definitions, with weights that fall with the rank of the sense."""
 
     prompt: str
     definitions: tuple[tuple[str, float], ...]
@@ -78,7 +90,10 @@ def descriptions(data: Path) -> Iterator[str]:
 
 
 def anchor_texts(synset: Synset) -> tuple[list[str], ...]:
-    """Return what stands for an ImageNet class, in groups that count alike: prompts, definition in and out of context, names."""
+    """Return what stands for an ImageNet class, in groups that count alike.
+
+    They are its prompts, its definition behind its first name, the definition alone, and its names.
+    """
     return (
         [PROMPT.format(lemma) for lemma in synset.lemmas],
         [f"{synset.lemmas[0]}: {synset.gloss}"],

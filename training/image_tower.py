@@ -1,9 +1,10 @@
 """EfficientNet-Lite2 as an ONNX graph, written straight from the published weight file.
 
-Tan and Le, EfficientNet (ICML 2019), table 1; the Lite variants have no squeeze-and-excitation, clip at 6, and keep
-the stem and head of Lite0. Batch norms are folded into the convolutions before them. Weights are stored as 8-bit
-numbers with one scale for each output channel, and turned back by two nodes that ONNX Runtime folds when it
-loads the graph: the arithmetic is float32, so that every processor gives the same answer up to rounding.
+Tan and Le, EfficientNet (ICML 2019), table 1; the Lite variants have no squeeze-and-excitation, clip at 6,
+and keep the stem and head of Lite0. Batch norms are folded into the convolutions before them. Weights are
+stored as 8-bit numbers with one scale for each output channel, and turned back by two nodes that ONNX Runtime
+folds when it loads the graph: the arithmetic is float32, so that every processor gives the same answer up to
+rounding.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ class Graph:
         embedding = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", width])
         nodes = [*self.nodes, helper.make_node("Identity", [output], ["embedding"])]
         graph = helper.make_graph(nodes, "starter", [pixels], [embedding], self.constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="clipcoder")
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="clipcoder"
+        )
         model.ir_version = 9
         onnx.checker.check_model(model)
         return model
@@ -81,7 +84,7 @@ def published_weights() -> Path:
 
 
 def image_tower(weight_file: Path) -> tuple[Graph, str, Classifier]:
-    """Read the weights and return the graph from pixels to features, the features' name, and the classifier."""
+    """Return the graph from pixels to features, the features' name in it, and the classifier."""
     weights = {name: value.numpy() for name, value in torch.load(weight_file, weights_only=True).items()}
     graph = Graph()
     x = graph.add("Cast", "pixels", to=TensorProto.FLOAT)
@@ -117,7 +120,9 @@ def image_tower(weight_file: Path) -> tuple[Graph, str, Classifier]:
 def _strides() -> list[int]:
     last = len(_STAGES) - 1
     repeats = [r if stage in (0, last) else math.ceil(r * _DEPTH) for stage, (r, _) in enumerate(_STAGES)]
-    return [stride if i == 0 else 1 for r, (_, stride) in zip(repeats, _STAGES, strict=True) for i in range(r)]
+    return [
+        stride if i == 0 else 1 for r, (_, stride) in zip(repeats, _STAGES, strict=True) for i in range(r)
+    ]
 
 
 def _folded(weights: dict[str, FloatArray], name: str, norm: str) -> tuple[FloatArray, FloatArray]:

@@ -1,4 +1,4 @@
-"""The photos and captions that the starter learns from. Nothing of Caltech-101 is read here or anywhere in training."""
+"""The photos and captions that the starter learns from. Nothing of Caltech-101 is read in training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 
 from clipcoder.encoders.images import open_image
 from clipcoder.encoders.starter import centre_crop, image_session
@@ -48,7 +47,9 @@ def captioned_photos(data: Path) -> list[CaptionedPhoto]:
     with (folder / "captions.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             captions[row["image"]].append(row["caption"])
-    return [CaptionedPhoto(path, tuple(captions[path.name])) for path in sorted((folder / "images").glob("*.jpg"))]
+    return [
+        CaptionedPhoto(path, tuple(captions[path.name])) for path in sorted((folder / "images").glob("*.jpg"))
+    ]
 
 
 def image_features(model: onnx.ModelProto, paths: Sequence[Path], batch_size: int = 32) -> FloatArray:

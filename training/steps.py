@@ -1,4 +1,7 @@
-"""The steps from shared data to the starter's files; what takes minutes is kept, so that a run that was cut off goes on."""
+"""The steps from shared data to the starter's files.
+
+What takes minutes is kept, so that a run that was cut off goes on.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from clipcoder.generators.wordnet_data import WordNet, load_wordnet
 from training import corpus
 from training.alignment import Anchors, Classifier, fit
 from training.artifact import write
-from training.image_tower import Graph, N_FEATURES, image_tower, published_weights
+from training.image_tower import N_FEATURES, Graph, image_tower, published_weights
 from training.photos import CaptionedPhoto, ClassPhoto, captioned_photos, class_photos, image_features
 from training.settings import Settings
 from training.teacher import Teacher, published_folder
@@ -65,7 +68,10 @@ class Workshop:
         paths = [photo.path for photo in (*self.class_photos, *self.captioned_photos)]
         features = self._kept("features", "".join(map(str, paths)), lambda: self._features(paths))
         n = len(self.class_photos)
-        texts = [unit(np.stack([self._mean(group) for group in groups]).mean(axis=0)) for groups in self._class_texts]
+        texts = [
+            unit(np.stack([self._mean(group) for group in groups]).mean(axis=0))
+            for groups in self._class_texts
+        ]
         captions = [self._mean(photo.captions) for photo in self.captioned_photos]
         return Anchors(np.stack(texts), features[:n], self.tower()[2], unit(np.stack(captions)), features[n:])
 
@@ -147,4 +153,8 @@ class Workshop:
 def whole_words(tokenizer_file: Path) -> Iterator[str]:
     """Yield the words that are a single piece, so that the table also knows words that no text here uses."""
     vocabulary = Tokenizer.from_file(str(tokenizer_file)).get_vocab()
-    return (piece for piece in sorted(vocabulary, key=vocabulary.__getitem__) if piece.isascii() and piece.isalpha() and len(piece) > 1)
+    return (
+        piece
+        for piece in sorted(vocabulary, key=vocabulary.__getitem__)
+        if piece.isascii() and piece.isalpha() and len(piece) > 1
+    )

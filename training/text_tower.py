@@ -32,7 +32,11 @@ _PROMPT_PIECES: Final = len(PROMPT.format("").split())
 
 
 def distilled(
-    tokenizer: Tokenizer, names: Sequence[Name], texts: Sequence[str], embeddings: FloatArray, settings: Settings
+    tokenizer: Tokenizer,
+    names: Sequence[Name],
+    texts: Sequence[str],
+    embeddings: FloatArray,
+    settings: Settings,
 ) -> WordTable:
     """Train the table.
 
@@ -50,7 +54,9 @@ def distilled(
     weights[[place[name.prompt] for name in names if name.is_thing]] = _THING_WEIGHT
 
     pieces = piece_ids(tokenizer, texts)
-    pairs = frequent_pairs([(pieces[place[n.prompt]], weights[place[n.prompt]]) for n in names], settings.n_pairs)
+    pairs = frequent_pairs(
+        [(pieces[place[n.prompt]], weights[place[n.prompt]]) for n in names], settings.n_pairs
+    )
     rows = with_pairs(pieces, pairs, tokenizer.get_vocab_size())
     table = _fit(rows, tokenizer.get_vocab_size() + len(pairs), targets, weights, settings)
     numbers, scales = packed(table)
@@ -70,7 +76,9 @@ def drawn_to_definitions(
     """Add to each name's target ``gloss_weight`` times the direction of its definitions."""
     drawn = targets.copy()
     for name in names:
-        known = [(place[definition], weight) for definition, weight in name.definitions if definition in place]
+        known = [
+            (place[definition], weight) for definition, weight in name.definitions if definition in place
+        ]
         if known:
             meaning = sum(weight * targets[i] for i, weight in known)
             drawn[place[name.prompt]] += gloss_weight * unit(meaning)
@@ -82,10 +90,16 @@ def pruned_tokenizer(file: Path, texts: Sequence[str]) -> Tokenizer:
     spec = json.loads(file.read_text(encoding="utf-8"))
     spec["truncation"] = spec["padding"] = spec["post_processor"] = None
     full = Tokenizer.from_str(json.dumps(spec))
-    used = {piece for encoding in full.encode_batch(list(texts), add_special_tokens=False) for piece in encoding.tokens}
+    used = {
+        piece
+        for encoding in full.encode_batch(list(texts), add_special_tokens=False)
+        for piece in encoding.tokens
+    }
     vocabulary = [piece for piece in spec["model"]["vocab"] if piece in used or _is_character(piece)]
     unknown = spec["model"]["unk_token"]
-    spec["model"]["vocab"] = {piece: i for i, piece in enumerate([unknown, *(p for p in vocabulary if p != unknown)])}
+    spec["model"]["vocab"] = {
+        piece: i for i, piece in enumerate([unknown, *(p for p in vocabulary if p != unknown)])
+    }
     spec["added_tokens"] = []
     return Tokenizer.from_str(json.dumps(spec))
 

@@ -3,7 +3,7 @@
 Ten folds. In each, a tenth of the classes and of the captioned photos is unknown to the shared space, and
 - ``held-out``: photos of the 100 unknown classes are told apart by their names;
 - ``+ definition``: the same, each name joined by its WordNet definition, as neighbour texts would do;
-- ``mixed``: 100 unknown and 100 known classes in one set, the known ones under another name where there is one;
+- ``mixed``: 100 unknown and 100 known classes in one set, the known ones under another name if there is one;
 - ``caption``: an unknown caption finds its photo among 100.
 
     python -m training.validate            # the settings as they are
@@ -59,7 +59,9 @@ def validate(anchors: Anchors, queries: Queries, settings: Settings) -> dict[str
     shuffle = np.random.default_rng(0)
     n_classes, n_photos = len(anchors.class_texts), len(anchors.photo_texts)
     folds = np.array_split(shuffle.permutation(n_classes), FOLDS)
-    companions = [shuffle.choice(np.setdiff1d(np.arange(n_classes), fold), len(fold), replace=False) for fold in folds]
+    companions = [
+        shuffle.choice(np.setdiff1d(np.arange(n_classes), fold), len(fold), replace=False) for fold in folds
+    ]
     photo_folds = np.array_split(shuffle.permutation(n_photos), FOLDS)
     hits: dict[str, list[npt.NDArray[np.bool_]]] = {measure: [] for measure in MEASURES}
     for unknown, known, photos in zip(folds, companions, photo_folds, strict=True):
@@ -77,7 +79,7 @@ def validate(anchors: Anchors, queries: Queries, settings: Settings) -> dict[str
 
 
 def held_out_logit_scale(anchors: Anchors, queries: Queries, settings: Settings) -> float:
-    """Return the scale whose softmax over 100 unknown classes gives the true one the largest mean log-probability."""
+    """Return the logit scale under which the names of unknown classes are likeliest for their photos."""
     folds = np.array_split(np.random.default_rng(0).permutation(len(anchors.class_texts)), FOLDS)
     cosines = []
     for unknown in folds:
@@ -100,10 +102,16 @@ def main(arguments: list[str] | None = None) -> None:
     # Imported here: the towers need torch, and the measures above do not.
     from training.steps import Workshop
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--work", type=Path, default=Path("build/starter"), help="where finished steps are kept")
-    parser.add_argument("--sweep", action="store_true", help="change one setting of the shared space at a time")
+    parser.add_argument(
+        "--work", type=Path, default=Path("build/starter"), help="where finished steps are kept"
+    )
+    parser.add_argument(
+        "--sweep", action="store_true", help="change one setting of the shared space at a time"
+    )
     options = parser.parse_args(arguments)
     workshop = Workshop(options.data, options.work, Settings())
     anchors, queries = workshop.anchors(), workshop.queries()
@@ -125,4 +133,3 @@ def main(arguments: list[str] | None = None) -> None:
 
 if __name__ == "__main__":
     main()
-

@@ -53,7 +53,9 @@ def test_load_encoder_gives_it() -> None:
     assert 5 < encoder.logit_scale < 100
 
 
-@pytest.mark.parametrize("text", ["", "   ", "日本語", "\N{GRINNING FACE}", "a" * 5000, "photo " * 5000, "\0"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "日本語", "\N{GRINNING FACE}", "a" * 5000, "photo " * 5000, "\0"]
+)
 def test_odd_texts_are_texts(starter: StarterEncoder, text: str) -> None:
     (row,) = starter.encode_texts([text])
     assert np.linalg.norm(row) == pytest.approx(1, abs=1e-5)

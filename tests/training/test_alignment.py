@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from clipcoder.encoders.text_space import unit
 from training.alignment import Anchors, Classifier, class_probabilities, fit
 from training.settings import Settings
 from training.validate import Queries, held_out_logit_scale, validate
+
+from clipcoder.encoders.text_space import unit
 
 SETTINGS = Settings(relative_dim=20, feature_dim=12, keep=5)
 
 
 def toy_anchors(n: int = 40, noise: float = 0.05) -> tuple[Anchors, Queries]:
-    """Return anchors whose images are a fixed rotation of their texts, so that what is unknown can be found."""
+    """Return anchors whose images are a rotation of their texts, so that what is unknown can be found."""
     random = np.random.default_rng(0)
     rotation = np.linalg.qr(random.normal(size=(12, 12)))[0].astype(np.float32)
     texts = unit(random.normal(size=(2 * n, 12)).astype(np.float32))
@@ -80,7 +80,9 @@ def test_noise_asks_for_a_smaller_logit_scale() -> None:
 
 def test_probabilities_by_hand() -> None:
     classifier = Classifier(np.array([[1.0], [0.0]], np.float32), np.array([0.0, 1.0], np.float32))
-    np.testing.assert_allclose(class_probabilities(np.array([[1.0]], np.float32), classifier, 2.0), [[0.5, 0.5]])
+    np.testing.assert_allclose(
+        class_probabilities(np.array([[1.0]], np.float32), classifier, 2.0), [[0.5, 0.5]]
+    )
 
 
 @pytest.mark.parametrize("mix", [0.0, 1.0])

@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="the image tower's weights are read with torch: `make test-training`")
+torch = pytest.importorskip(
+    "torch", reason="the image tower's weights are read with torch: `make test-training`"
+)
 
 from torch.nn import functional
-
-from clipcoder.encoders.starter import image_session
 from training.alignment import Anchors, Classifier, fit
 from training.artifact import append_image_space
 from training.image_tower import N_FEATURES, SIZE, Graph, image_tower
 from training.settings import Settings
+
+from clipcoder.encoders.starter import image_session
 
 WIDTHS = (16, 24, 40, 80, 112, 192, 320)
 REPEATS, KERNELS, STRIDES = (1, 3, 3, 4, 4, 5, 1), (3, 3, 5, 3, 5, 5, 3), (1, 2, 2, 2, 1, 2, 1)
@@ -32,10 +34,10 @@ def blocks() -> list[tuple[int, int, int, int]]:
 
 
 @pytest.fixture(scope="module")
-def weights() -> dict[str, "torch.Tensor"]:
+def weights() -> dict[str, torch.Tensor]:
     random = torch.Generator().manual_seed(0)
 
-    def kernel(*shape: int) -> "torch.Tensor":
+    def kernel(*shape: int) -> torch.Tensor:
         return torch.randn(shape, generator=random) * (2 / np.prod(shape[1:])) ** 0.5
 
     state: dict[str, torch.Tensor] = {}
@@ -60,13 +62,13 @@ def weights() -> dict[str, "torch.Tensor"]:
 
 
 @pytest.fixture(scope="module")
-def weight_file(weights: dict[str, "torch.Tensor"], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def weight_file(weights: dict[str, torch.Tensor], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tower") / "weights.pth"
     torch.save(weights, path)
     return path
 
 
-def reference(weights: dict[str, "torch.Tensor"], pixels: np.ndarray) -> np.ndarray:
+def reference(weights: dict[str, torch.Tensor], pixels: np.ndarray) -> np.ndarray:
     """Return the features as the paper's layers give them, batch norms and padding spelled out."""
 
     def convolution(x, name, norm, stride=1, clip=True):  # type: ignore[no-untyped-def]
@@ -76,7 +78,9 @@ def reference(weights: dict[str, "torch.Tensor"], pixels: np.ndarray) -> np.ndar
         x = functional.pad(x, [pad // 2, pad - pad // 2] * 2)
         x = functional.conv2d(x, kernel, stride=stride, groups=x.shape[1] // kernel.shape[1])
         x = functional.batch_norm(
-            x, *(weights[f"{norm}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")), eps=1e-3
+            x,
+            *(weights[f"{norm}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")),
+            eps=1e-3,
         )
         return x.clamp(0, 6) if clip else x
 
@@ -93,11 +97,13 @@ def reference(weights: dict[str, "torch.Tensor"], pixels: np.ndarray) -> np.ndar
 
 
 def test_the_graph_computes_what_the_layers_compute(
-    weights: dict[str, "torch.Tensor"], weight_file: Path
+    weights: dict[str, torch.Tensor], weight_file: Path
 ) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3), dtype=np.uint8)
     graph, features, classifier = image_tower(weight_file)
-    (found,) = image_session(graph.model(features, N_FEATURES).SerializeToString()).run(None, {"pixels": pixels})
+    (found,) = image_session(graph.model(features, N_FEATURES).SerializeToString()).run(
+        None, {"pixels": pixels}
+    )
     expected = reference(weights, pixels)
     cosine = (found * expected).sum(1) / np.linalg.norm(found, axis=1) / np.linalg.norm(expected, axis=1)
     assert cosine.min() > 0.995  # what is lost is the rounding of the weights to 8 bits
@@ -110,7 +116,9 @@ def test_the_graph_carries_features_as_the_image_space_does() -> None:
     anchors = Anchors(
         random.normal(size=(n, 8)).astype(np.float32),
         random.normal(size=(n, width)).astype(np.float32),
-        Classifier(random.normal(size=(n, width)).astype(np.float32), random.normal(size=n).astype(np.float32)),
+        Classifier(
+            random.normal(size=(n, width)).astype(np.float32), random.normal(size=n).astype(np.float32)
+        ),
         random.normal(size=(n, 8)).astype(np.float32),
         random.normal(size=(n, width)).astype(np.float32),
     )

@@ -14,8 +14,6 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
-
-from clipcoder.encoders.text_space import unit
 from training.corpus import Name
 from training.settings import Settings
 from training.text_tower import (
@@ -26,6 +24,8 @@ from training.text_tower import (
     pruned_tokenizer,
     with_pairs,
 )
+
+from clipcoder.encoders.text_space import unit
 
 PIECES = ["[PAD]", "[UNK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz"),
           "a", "photo", "of", "white", "shark", "whale", "big", "fish", "never"]  # fmt: skip
@@ -58,7 +58,14 @@ def test_pruning_drops_unused_words_and_keeps_characters(tokenizer_file: Path) -
     vocabulary = tokenizer.get_vocab()
     assert "never" not in vocabulary
     assert {"whale", "z", "##z"} <= set(vocabulary)
-    assert tokenizer.encode("never white", add_special_tokens=False).tokens == ["n", "##e", "##v", "##e", "##r", "white"]
+    assert tokenizer.encode("never white", add_special_tokens=False).tokens == [
+        "n",
+        "##e",
+        "##v",
+        "##e",
+        "##r",
+        "white",
+    ]
     assert json.loads(tokenizer.to_str())["truncation"] is None
 
 
@@ -69,7 +76,9 @@ def test_the_table_learns_its_targets(tokenizer_file: Path, embeddings: np.ndarr
     )
     cosines = (words(TEXTS) * targets).sum(axis=1)
     assert cosines.min() > 0.9
-    assert words.pairs.tolist() == [[words.tokenizer.token_to_id("white"), words.tokenizer.token_to_id("shark")]]
+    assert words.pairs.tolist() == [
+        [words.tokenizer.token_to_id("white"), words.tokenizer.token_to_id("shark")]
+    ]
 
 
 def test_the_same_seed_gives_the_same_table_and_another_does_not(
@@ -86,13 +95,15 @@ def test_the_same_seed_gives_the_same_table_and_another_does_not(
 
 def test_a_name_is_drawn_to_its_definition_by_hand() -> None:
     targets = np.array([[1, 0], [0, 1]], np.float32)
-    drawn = drawn_to_definitions(targets, [Name("n", (("d", 0.2), ("lost", 1.0)), False)], {"n": 0, "d": 1}, 3.0)
+    drawn = drawn_to_definitions(
+        targets, [Name("n", (("d", 0.2), ("lost", 1.0)), False)], {"n": 0, "d": 1}, 3.0
+    )
     np.testing.assert_allclose(drawn, [unit(np.float32([1, 3])), [0, 1]], atol=1e-6)
 
 
 def test_pairs_are_counted_behind_the_prompt_and_by_weight() -> None:
     prompt = [7, 8, 9, 7]
-    names = [(prompt + [1, 2], 1.0), (prompt + [3, 4], 3.0), (prompt + [1, 2], 1.0)]
+    names = [([*prompt, 1, 2], 1.0), ([*prompt, 3, 4], 3.0), ([*prompt, 1, 2], 1.0)]
     assert frequent_pairs(names, 1) == [(3, 4)]
     assert frequent_pairs(names, 9) == [(1, 2), (3, 4)]
     assert with_pairs([[1, 2, 3, 4]], [(1, 2), (3, 4)], 10) == [[1, 2, 3, 4, 10, 11]]

@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from clipcoder.encoders.base import FloatArray, ImageInput
 from clipcoder.encoders.images import open_image
+from clipcoder.encoders.inputs import listed_images, listed_texts
 from clipcoder.encoders.text_space import TextSpace
 from clipcoder.encoders.word_table import WordTable
 from clipcoder.errors import InvalidInputError
@@ -94,7 +95,9 @@ class StarterEncoder:
 
         Raises:
             UnreadableImageError: an image cannot be decoded.
+            InvalidInputError: a single image came instead of a list of them.
         """
+        images = listed_images(images)
         rows = np.empty((len(images), self.dim), dtype=np.float32)
         with ThreadPoolExecutor(2) as threads:
             for start in range(0, len(images), _IMAGE_BATCH):
@@ -109,10 +112,7 @@ class StarterEncoder:
         Raises:
             InvalidInputError: one string came instead of a list of strings.
         """
-        if isinstance(texts, str):
-            raise InvalidInputError(
-                f"texts must be a list of strings, but the string {texts!r} came: write [text]"
-            )
+        texts = listed_texts(texts)
         rows = np.empty((len(texts), self.dim), dtype=np.float32)
         for start in range(0, len(texts), _TEXT_BATCH):
             batch = texts[start : start + _TEXT_BATCH]
@@ -139,4 +139,3 @@ def image_session(model: str | bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-

@@ -5,9 +5,9 @@ for each class of ImageNet a row of the classifier's weights and a few texts, fo
 features and captions. A new text is placed by its similarity to the anchors' texts, in two ways that lie side
 by side in one vector:
 
-- relative (after ASIF, Norelli et al., 2023): the text is its largest similarities to the classes of ImageNet;
-  an image is its probabilities of them;
-- regressed: a kernel ridge regression from similarities to all anchors predicts the image features themselves.
+- relative (after ASIF, Norelli et al., 2023): the text is its largest similarities to ImageNet's classes, an
+  image its probabilities of them;
+- regressed: a kernel ridge regression from similarities to all anchors predicts the image's features.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class TextSpace:
 
     With u = unit(t - centre) and cosines s = u . anchors, a text becomes
 
-        [ sqrt(mix) * unit(relative(s) @ relative_basis),  sqrt(1 - mix) * unit(exp(sharpness * (s - 1)) @ regression) ].
+        [ sqrt(mix)     * unit(relative_code(s) @ relative_basis),
+          sqrt(1 - mix) * unit(exp(sharpness * (s - 1)) @ regression) ].
     """
 
     centre: FloatArray
@@ -58,11 +59,12 @@ class TextSpace:
         regressed = np.exp(self.sharpness * (similarities - 1)) @ self.regression
         return side_by_side(relative, regressed, self.mix)
 
-    def stored(self) -> dict[str, npt.NDArray[np.generic]]:
-        """Return the arrays for a weight file: the centre as it is, the others as 8-bit numbers with scales."""
-        rounded = {name: eight_bit(getattr(self, name)) for name in _ROUNDED}
-        numbers = {name: numbers for name, (numbers, _) in rounded.items()}
-        return numbers | {f"{name}_scale": scale for name, (_, scale) in rounded.items()} | {"centre": self.centre}
+    def stored(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays for a weight file: the centre as it is, the rest as 8-bit numbers with scales."""
+        arrays: dict[str, npt.NDArray[Any]] = {"centre": self.centre}
+        for name in _ROUNDED:
+            arrays[name], arrays[f"{name}_scale"] = eight_bit(getattr(self, name))
+        return arrays
 
     @classmethod
     def restored(cls, arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[str, Any]) -> TextSpace:
@@ -90,7 +92,7 @@ def eight_bit(array: FloatArray) -> tuple[npt.NDArray[np.int8], FloatArray]:
 
 
 def relative_code(similarities: FloatArray, keep: int, power: float) -> FloatArray:
-    """Keep the ``keep`` largest similarities of each row of an (n, m) array, raised to ``power``; drop the rest.
+    """Keep the ``keep`` largest of each row of an (n, m) array, raised to ``power``; the rest become 0.
 
     Example:
         >>> relative_code(np.float32([[0.5, -0.2, 1.0, 0.1]]), keep=2, power=2.0)
@@ -105,12 +107,12 @@ def relative_code(similarities: FloatArray, keep: int, power: float) -> FloatArr
 
 
 def side_by_side(first: FloatArray, second: FloatArray, mix: float) -> FloatArray:
-    """Join two parts so that a cosine of the whole is ``mix`` times the first's plus ``1 - mix`` times the second's."""
+    """Join two parts: a cosine of the whole is ``mix`` of the first's and ``1 - mix`` of the second's."""
     return np.hstack([np.sqrt(np.float32(mix)) * unit(first), np.sqrt(np.float32(1 - mix)) * unit(second)])
 
 
 def unit(rows: FloatArray) -> FloatArray:
-    """Scale rows to length 1; a row of zeros points the same way in every dimension, so that no length is lost."""
+    """Scale rows to length 1; a row of zeros becomes equal in every dimension, so that it has one too."""
     rows = np.asarray(rows, dtype=np.float32)
     length = np.linalg.norm(rows, axis=-1, keepdims=True)
     return np.where(length > 1e-12, rows / np.maximum(length, 1e-12), np.float32(rows.shape[-1] ** -0.5))

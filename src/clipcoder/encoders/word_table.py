@@ -55,7 +55,8 @@ class WordTable:
         owners = np.repeat(np.arange(len(ids)), [len(row) for row in ids])
         n_pieces = len(self.packed) - len(self.pairs)
         key = _key(pieces[:-1], pieces[1:], n_pieces)
-        known = _key(*self.pairs.T.astype(np.int64), n_pieces)
+        first, second = self.pairs.T.astype(np.int64)
+        known = _key(first, second, n_pieces)
         place = np.searchsorted(known, key).clip(max=len(known) - 1)
         found = (
             (known[place] == key) & (owners[1:] == owners[:-1]) if len(known) else np.zeros(len(key), bool)
@@ -88,17 +89,18 @@ def packed(table: FloatArray) -> tuple[npt.NDArray[np.uint8], FloatArray]:
         .astype(np.float32)
     )
     loss = [((table - _levels(table, scale) * scale[:, None]) ** 2).sum(axis=1) for scale in tried]
-    scales = tried[np.argmin(loss, axis=0), np.arange(len(table))]
+    scales: FloatArray = tried[np.argmin(loss, axis=0), np.arange(len(table))]
     levels = (_levels(table, scales) + _ZERO).astype(np.uint8)
-    return levels[:, ::2] << 4 | levels[:, 1::2], scales
+    halves: npt.NDArray[np.uint8] = levels[:, ::2] << np.uint8(4) | levels[:, 1::2]
+    return halves, scales
 
 
 def unpacked(rows: npt.NDArray[np.uint8], scales: FloatArray) -> FloatArray:
     """Return the float32 vectors (n, d) of packed rows (n, d / 2).
 
     Example:
-        >>> unpacked(*packed(np.float32([[0.7, -0.1, 0.0, 0.3]]))).round(2).tolist()
-        [[0.7..., -0.1..., 0.0, 0.3...]]
+        >>> unpacked(*packed(np.float32([[3.5, -0.5, 0.0, 1.5]])))
+        array([[ 3.5, -0.5,  0. ,  1.5]], dtype=float32)
     """
     levels = np.stack([rows >> 4, rows & 15], axis=-1).reshape(len(rows), -1)
     return (levels.astype(np.float32) - _ZERO) * scales[:, None]
