@@ -75,9 +75,8 @@ def sentence(result: Result) -> str:
     """The one sentence of a command that makes no sense."""
     assert result.exit_code == 2
     assert result.stdout == ""
-    lines = [line for line in result.stderr.splitlines() if "starter" not in line]
-    assert len(lines) == 1, result.stderr
-    return lines[0]
+    (line,) = result.stderr.splitlines()
+    return line
 
 
 def content(folder: Path) -> list[str]:
@@ -200,6 +199,20 @@ def test_top_widens_the_table(classify: Classify, photos: Path) -> None:
     assert "sky 0%" in classify(photos / "a.png", *NAMES_ONLY, "--top", "3").stdout
 
 
+def test_the_table_leaves_out_what_the_label_says(classify: Classify, photos: Path, tmp_path: Path) -> None:
+    texts = {
+        "a_sky": ["a photo of a sky, which is sky blue"],
+        "tomato": ["tomato, a fruit", "red, as tomato"],
+    }
+    TextBank.from_texts(texts).save(tmp_path / "bank.json")
+    result = classify(photos / "b.JPG", photos / "more" / "c.webp", "--texts", tmp_path / "bank.json")
+    assert "a_sky" in result.stdout
+    assert "which is sky blue (" in result.stdout
+    assert "a photo of" not in result.stdout
+    assert " a fruit (" in result.stdout
+    assert "red, as tomato (" in result.stdout
+
+
 def test_names_with_brackets_are_no_markup(classify: Classify, tmp_path: Path) -> None:
     plain(COLOURS["sky"]).save(tmp_path / "x.png")
     assert "[bold]sky" in classify(tmp_path, "--classes", "[bold]sky,tomato", "--method", "clip").stdout
@@ -253,6 +266,12 @@ def test_classes_choose_from_a_bank(classify: Classify, photos: Path, tmp_path: 
         photos / "b.JPG", "--texts", tmp_path / "bank.json", "--classes", "grass,tomato", "--json"
     )
     assert {t["class"] for t in records(result)[0]["top"]} == {"grass", "tomato"}
+
+
+def test_classes_of_a_bank_may_be_spelled_otherwise(classify: Classify, photos: Path, tmp_path: Path) -> None:
+    TextBank.from_texts({"the_sky": ["blue sky"], "Tomato": ["red tomato"]}).save(tmp_path / "bank.json")
+    arguments = ["--texts", tmp_path / "bank.json", "--classes", "tomato,The  Sky", "--json"]
+    assert labels(classify(photos / "b.JPG", *arguments)) == {"b.JPG": "The  Sky"}
 
 
 def test_without_texts_wordnet_writes_them(classify: Classify, photos: Path) -> None:
@@ -331,6 +350,7 @@ def test_results_replace_older_ones_with_ordinary_permissions(
         (["--classes", "cat,dog,Cat", "--method", "clip"], "'cat' and 'Cat' are the same"),
         (["--classes", "cat,dog,cat"], "every class may be named once, but 'cat' and 'cat' are the same"),
         ([*CLASSES, "--model", "colour"], "unknown model 'colour': did you mean 'colours'"),
+        ([*CLASSES, "--model", ""], "unknown model ''"),
         ([*CLASSES, "--texts", "absent.json"], "cannot read absent.json: No such file"),
         ([*CLASSES, "--top", "0"], "--top must lie between 1 and 3, the number of classes, got 0"),
         ([*CLASSES, "--top", "4"], "--top must lie between 1 and 3, the number of classes, got 4"),
@@ -429,11 +449,17 @@ def test_a_bank_of_names_needs_no_encoder(tmp_path: Path) -> None:
     assert TextBank.load(tmp_path / "bank.json") == TextBank.from_names(["cat", "dog"])
 
 
-def test_a_bank_that_cannot_be_written_is_answered_in_a_sentence(tmp_path: Path) -> None:
-    result = texts(
-        "generate", "--classes", "cat,dog", "--source", "names", "--out", tmp_path / "no" / "bank.json"
-    )
-    assert "cannot write" in sentence(result)
+@pytest.mark.parametrize(
+    ("place", "expected"), [("no/bank.json", "cannot write"), ("photo.png", "a file that ends in .json")]
+)
+def test_a_bank_that_cannot_be_written_is_answered_in_a_sentence(
+    tmp_path: Path, place: str, expected: str
+) -> None:
+    (tmp_path / "photo.png").write_bytes(b"precious")
+    result = texts("generate", "--classes", "cat,dog", "--source", "names", "--out", tmp_path / place)
+    assert expected in sentence(result)
+    assert content(tmp_path) == ["photo.png"]
+    assert (tmp_path / "photo.png").read_bytes() == b"precious"
 
 
 # Real processes
@@ -504,6 +530,38 @@ def test_a_reader_that_has_gone_ends_it_quietly(photos: Path, form: list[str]) -
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def without(descriptor: int, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run with standard input or output closed, as some service managers do."""
+    command = ["sh", "-c", f'exec "$@" {descriptor}>&-', "sh", *toy_process(*arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_process_without_standard_input_reads_files(photos: Path) -> None:
+    done = without(0, "classify", photos, *NAMES_ONLY, "--json")
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 3)
+    done = without(0, "classify", "-", *NAMES_ONLY, "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("clipcoder: there is no image in standard input")
+
+
+def test_a_process_without_standard_output_writes_files(photos: Path, tmp_path: Path) -> None:
+    done = without(1, "classify", photos, *NAMES_ONLY, "--model", "colours", "--out", tmp_path / "o.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len((tmp_path / "o.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_a_full_disk_is_answered_in_a_sentence(photos: Path, tmp_path: Path, form: list[str]) -> None:
+    command = toy_process("classify", photos, *NAMES_ONLY, "--model", "colours", *form)
+    command = [*command, "--out", str(tmp_path / "o.csv")]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.stderr == "clipcoder: stopped, because the system says: no space left on device\n"
+    assert done.returncode == 2
+    assert content(tmp_path) == ["photos"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--version"], ["classify", "--help"], ["texts", "--help"]])

@@ -53,6 +53,9 @@ class Commands(click.Group):
         except ClipcoderError as error:
             tell(str(error))
             sys.exit(STATUS_MISUSE)
+        except OSError as error:  # what was to be read or written no longer can be: a full disk, a lost drive
+            tell(f"stopped, because the system says: {(error.strerror or str(error)).lower()}")
+            sys.exit(STATUS_MISUSE)
         sys.exit(status or 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -111,13 +114,14 @@ def classify(
     given = read_bank(texts) if texts else None
     names = class_names(classes, classes_file, given)
     check_choice(names, top)
+    bank = chosen_from(given, names) if given else None
     with (
         report.reserved(out, (".csv", ".parquet"), "--out") as rows_file,
         report.reserved(sheet, (".png",), "--sheet") as sheet_file,
     ):
-        found = images.collect(paths, sys.stdin.buffer)
+        found = images.collect(paths, sys.stdin)
         encoder = open_encoder(model)
-        bank = chosen_from(given, names) if given else write_bank(names, encoder, method)
+        bank = bank or write_bank(names, encoder, method)
         classifier = ZeroShotClassifier(encoder, bank, method=method)
         kept = bool(rows_file or sheet_file or not as_json)
         predictions, failures = predict_all(classifier, found, top, as_json=as_json, kept=kept)
@@ -145,13 +149,16 @@ def generate(
     classes: str | None, classes_file: Path | None, source: str, model: str | None, out: Path
 ) -> int:
     """Write a bank that can be read, edited and given to classify --texts."""
+    from clipcoder.cli.report import reserved
+
     names = class_names(classes, classes_file, None)
-    if source == "names":
-        bank = write_bank(names, None, "clip")
-    else:
-        bank = write_bank(names, open_encoder(model, quiet=True), "coder")
-    bank.save(out)
-    tell(f"wrote {len(bank.texts)} texts on {len(names)} classes to {out}")
+    with reserved(out, (".json",), "--out") as file:
+        if source == "names":
+            bank = write_bank(names, None, "clip")
+        else:
+            bank = write_bank(names, open_encoder(model, quiet=True), "coder")
+        bank.save(file or out)
+    tell(f"wrote {len(bank.texts)} texts to {out}; classes: {len(names)}")
     return 0
 
 
@@ -208,8 +215,9 @@ def print_table(predictions: Sequence[Prediction], top: int) -> None:
 
     from clipcoder.cli.report import table
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH
-    console = Console(width=width, highlight=False)
+    console = Console(highlight=False)
+    if not (console.is_terminal or "COLUMNS" in os.environ):
+        console.width = PLAIN_WIDTH
     with console.capture() as printed:  # for a Console that prints turns a broken pipe into status 1
         console.print(table(predictions, top))
     for line in printed.get().splitlines():

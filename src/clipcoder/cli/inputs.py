@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,9 @@ def check_choice(names: Sequence[str], top: int) -> None:
     if len(names) < 2:
         came = f"got only {names[0]!r}" if names else "got none"
         raise InvalidInputError(f"at least 2 classes are needed to choose from, {came}; name another one")
+    from clipcoder.bank.names import checked_names
+
+    checked_names(names)
     if not 1 <= top <= len(names):
         raise InvalidInputError(
             f"--top must lie between 1 and {len(names)}, the number of classes, got {top}"
@@ -64,13 +68,17 @@ def read_bank(path: Path) -> TextBank:
 
 
 def chosen_from(bank: TextBank, names: Sequence[str]) -> TextBank:
-    """Return the bank with the named classes only, in the order in which they were named."""
+    """Return the bank with the named classes only, in the order and the spelling in which they were named."""
     from clipcoder.bank import TextBank
+    from clipcoder.bank.names import name_key
 
+    held = {name_key(name): texts for name, texts in bank.by_class.items()}
     for name in names:
-        if name not in bank.class_names:
+        if name_key(name) not in held:
             raise UnknownNameError("class of the bank", name, bank.class_names)
-    return TextBank(tuple(names), tuple(t for t in bank.texts if t.class_name in set(names)))
+    return TextBank(
+        tuple(names), tuple(replace(t, class_name=name) for name in names for t in held[name_key(name)])
+    )
 
 
 def write_bank(names: Sequence[str], encoder: Encoder | None, method: str) -> TextBank:
@@ -86,4 +94,4 @@ def open_encoder(model: str | None, *, quiet: bool = False) -> Encoder:
 
     if model is None and not quiet:
         tell(STARTER_NOTE)
-    return load_encoder(model or STARTER)
+    return load_encoder(STARTER if model is None else model)

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clipcoder.bank.names import name_key
 from clipcoder.cli.sources import Source, shown
 from clipcoder.errors import InvalidInputError, MissingExtraError
 
@@ -59,11 +60,24 @@ def table(predictions: Sequence[Prediction], top: int) -> Table:
     grid.add_column("because", overflow="fold", ratio=1)
     for prediction in predictions:
         others = "\n".join(f"{name} {p:.0%}" for name, p in prediction.ranking[1:])
-        because = "\n".join(f"{n.text} ({n.similarity:.2f})" for n in prediction.explanation.supporting(2))
+        because = "\n".join(
+            f"{_short(n.text, prediction.label)} ({n.similarity:.2f})"
+            for n in prediction.explanation.supporting(2)
+        )
         cells = [_file_name(prediction), prediction.label, f"{prediction.probability:.0%}"]
         cells += [others, because] if top > 1 else [because]
         grid.add_row(*map(Text, cells))  # Text, for a name in square brackets is no markup
     return grid
+
+
+def _short(text: str, label: str) -> str:
+    """Return what a text says about its class; that it is a photo of it, the row says already.
+
+    >>> _short("a photo of a tabby cat, which has a striped coat", "tabby_cat")
+    'which has a striped coat'
+    """
+    head, _, clause = text.partition(", ")
+    return clause if clause and name_key(head).endswith(name_key(label)) else text
 
 
 def write_sheet(predictions: Sequence[Prediction], target: Path) -> None:

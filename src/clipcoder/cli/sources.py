@@ -6,7 +6,7 @@ import glob
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TextIO
 
 from clipcoder.errors import InvalidInputError
 
@@ -20,13 +20,13 @@ STDIN = "-"
 Source = str | bytes
 
 
-def collect(arguments: Iterable[str], stdin: BinaryIO) -> list[Source]:
+def collect(arguments: Iterable[str], stdin: TextIO | None) -> list[Source]:
     """Return the images that the arguments name, in their order, each path once.
 
     Args:
         arguments: files; folders, searched to the bottom and sorted; glob patterns that the shell left alone;
             ``-`` for standard input, which holds paths, one a line, or the bytes of a single image.
-        stdin: standard input.
+        stdin: standard input, of which the bytes are read; None where the process has none.
 
     Returns:
         Paths, and the bytes of an image that came through standard input.
@@ -50,9 +50,9 @@ def shown(source: Source) -> str:
     return os.fsencode(source).decode("utf-8", "backslashreplace") if isinstance(source, str) else STDIN
 
 
-def _expand(argument: str, stdin: BinaryIO) -> Iterator[Source]:
+def _expand(argument: str, stdin: TextIO | None) -> Iterator[Source]:
     if argument == STDIN:
-        yield from _from_stream(stdin.read())
+        yield from _from_stream(stdin.buffer.read() if stdin else b"")
     elif Path(argument).is_dir():
         yield from _images_below(Path(argument))
     elif glob.has_magic(argument) and not Path(argument).exists():
