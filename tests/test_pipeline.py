@@ -270,6 +270,20 @@ def test_a_single_image_is_no_list(image: object) -> None:
         classifier().predict(image)
 
 
+def test_a_stream_of_a_single_path_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="got a single str"):
+        next(classifier().stream("photo.png"))
+
+
+def test_images_may_come_from_a_generator() -> None:
+    assert classifier().predict(plain(colour) for colour in (RED, BLUE)) == ["tomato", "sky"]
+
+
+def test_names_are_no_bank() -> None:
+    with pytest.raises(InvalidInputError, match=r"takes a TextBank, not a list; TextBank.from_names"):
+        ZeroShotClassifier(ColourEncoder(), ["tomato", "sky"])
+
+
 def test_an_unreadable_image_stops_a_prediction(tmp_path: Path) -> None:
     class Opening(ColourEncoder):
         def encode_images(self, images):
@@ -282,8 +296,10 @@ def test_an_unreadable_image_stops_a_prediction(tmp_path: Path) -> None:
 
 
 def test_batches_of_nothing_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match="batch_size must be at least 1"):
+    with pytest.raises(InvalidInputError, match="batch_size must be a whole number of at least 1, got 0"):
         classifier(batch_size=0)
+    with pytest.raises(InvalidInputError, match=r"batch_size must be .* got 1\.5"):
+        classifier(batch_size=1.5)
 
 
 def test_rows_that_are_missing_are_refused() -> None:

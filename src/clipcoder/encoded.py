@@ -96,11 +96,16 @@ def check_bank(bank: TextBank, method: Method) -> None:
     """Refuse a bank that leaves nothing to choose, or has a class that the method cannot score.
 
     Raises:
-        InvalidInputError: fewer than two classes, or a class without a text for the method.
+        InvalidInputError: no bank, fewer than two classes, or a class without a text for the method.
         UnknownNameError: an unknown method.
     """
+    if not isinstance(bank, TextBank):
+        raise InvalidInputError(
+            f"a classifier takes a TextBank, not a {type(bank).__name__}; "
+            "TextBank.from_names(names) makes one"
+        )
     if method not in METHODS:
-        raise UnknownNameError("method", method, METHODS)
+        raise UnknownNameError("method", str(method), METHODS)
     names = bank.class_names
     if len(names) < 2:
         raise InvalidInputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from clipcoder.bank import PairBank, TextBank
 from clipcoder.decoding import WORKERS, decode_ahead
 from clipcoder.encoded import EncodedPairs, EncodedTexts, Method, check_bank, check_pairs
 from clipcoder.encoders.base import Encoder, ImageInput
+from clipcoder.encoders.inputs import check_several, listed_images
 from clipcoder.errors import InvalidInputError, UnreadableImageError
 from clipcoder.explanation import Explanation, explain
 from clipcoder.rerank import rerank
@@ -107,8 +107,8 @@ class ZeroShotClassifier:
         check_bank(bank, method)
         if pairs is not None:
             check_pairs(pairs, bank)
-        if batch_size < 1:
-            raise InvalidInputError(f"batch_size must be at least 1, got {batch_size}")
+        if not (isinstance(batch_size, int) and batch_size >= 1):
+            raise InvalidInputError(f"batch_size must be a whole number of at least 1, got {batch_size}")
         self.encoder = encoder
         self.bank = bank
         self.method = method
@@ -168,7 +168,11 @@ class ZeroShotClassifier:
         Yields:
             A prediction for each image, in their order, or a failure where it cannot be decoded; the rest
             goes on.
+
+        Raises:
+            InvalidInputError: a single image instead of a collection of them.
         """
+        check_several(images)
         decoded = decode_ahead(images, ahead=self.batch_size + WORKERS)
         while batch := list(islice(decoded, self.batch_size)):
             readable = [image for _, image in batch if isinstance(image, Image.Image)]
@@ -188,11 +192,8 @@ class ZeroShotClassifier:
         return EncodedPairs.encode(self.encoder, self.pairs, self.bank) if self.pairs is not None else None
 
     def _encode(self, images: Sequence[ImageInput]) -> FloatArray:
-        if isinstance(images, (str, bytes, os.PathLike, Image.Image)):
-            raise InvalidInputError(
-                "images must be a list of images, got a single one; put it into a list: [image]"
-            )
-        rows = [self._encode_batch(images[b]) for b in batches(len(images), self.batch_size)]
+        listed = listed_images(images)
+        rows = [self._encode_batch(listed[b]) for b in batches(len(listed), self.batch_size)]
         return np.concatenate([np.empty((0, self.encoder.dim), np.float32), *rows])
 
     def _encode_batch(self, images: Sequence[ImageInput]) -> FloatArray:

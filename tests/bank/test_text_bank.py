@@ -148,6 +148,18 @@ def test_only_the_kinds_that_are_asked_for_are_generated():
     assert bank.text_kind.tolist() == ["name", "analogue"]
 
 
+def test_a_single_kind_needs_no_list():
+    generator = Oracle()
+    bank = TextBank.from_generator(["cat", "dog"], generator, kinds="synonym")
+    assert bank == TextBank.from_generator(["cat", "dog"], generator, kinds=["synonym"])
+    assert bank.keep("synonym") == bank.keep(["synonym"])
+
+
+def test_one_to_one_texts_are_no_kind_of_a_text_bank():
+    with pytest.raises(UnknownNameError, match="unknown kind of text 'one_to_one': did you mean"):
+        TextBank.from_generator(["cat", "dog"], Oracle(), kinds=["one_to_one"])
+
+
 def test_wordnet_knows_all_three_kinds_with_any_encoder():
     bank = TextBank.from_wordnet(["puma", "joshua_tree"], ColourEncoder())
     assert set(bank.text_kind) == {"name", "synonym", "attribute", "analogue"}

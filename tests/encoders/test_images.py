@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from clipcoder.encoders.images import open_image
-from clipcoder.errors import UnreadableImageError
+from clipcoder.errors import InvalidInputError, UnreadableImageError
 
 
 def encoded(image: Image.Image, form: str = "PNG", **settings: object) -> bytes:
@@ -94,3 +94,9 @@ def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     with pytest.raises(UnreadableImageError, match="more than 200 pixels"):
         open_image(encoded(Image.new("RGB", (20, 11))))
+
+
+@pytest.mark.parametrize("source", [np.zeros((4, 3, 3), np.uint8), ["photo.png"], None, 3])
+def test_what_is_no_image_is_told_what_is_one(source: object) -> None:
+    with pytest.raises(InvalidInputError, match=f"or a PIL image, not {type(source).__name__}; PIL.Image"):
+        open_image(source)

@@ -56,6 +56,7 @@ class PairText:
 
 
 Entry = TypeVar("Entry", BankText, PairText)
+Kind = TypeVar("Kind", bound=str)
 
 
 def check_entries(entries: Iterable[BankText | PairText], known: Mapping[str, int]) -> None:
@@ -90,6 +91,22 @@ def distinct(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     for entry in entries:
         first.setdefault(entry.key, entry)
     return tuple(first.values())
+
+
+def checked_kinds(kinds: Kind | Iterable[Kind], known: Sequence[Kind]) -> tuple[Kind, ...]:
+    """Return kinds of text as a tuple; a single one may come without a list.
+
+    Raises:
+        UnknownNameError: a kind that is not among the known.
+
+    >>> checked_kinds("name", ["name", "synonym"])
+    ('name',)
+    """
+    listed = (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    for kind in listed:
+        if kind not in known:
+            raise UnknownNameError("kind of text", str(kind), known)
+    return listed
 
 
 def as_list(texts: Sequence[str], about: str) -> Sequence[str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from clipcoder.errors import InvalidInputError
+from clipcoder.errors import ClipcoderError, InvalidInputError
 
 VERSION = 1
+
+Bank = TypeVar("Bank")
 
 
 def write_document(path: str | os.PathLike[str], format_name: str, content: dict[str, Any]) -> None:
@@ -32,12 +35,23 @@ def write_document(path: str | os.PathLike[str], format_name: str, content: dict
         draft.unlink(missing_ok=True)
 
 
-def read_document(path: str | os.PathLike[str], format_name: str) -> dict[str, Any]:
-    """Read a document and return its content, without format and version.
+def read_bank(
+    path: str | os.PathLike[str], format_name: str, build: Callable[[dict[str, Any]], Bank]
+) -> Bank:
+    """Read a document and build a bank of its content, which has no format and version any more.
 
     Raises:
-        InvalidInputError: no readable JSON, or another format or version than this package writes.
+        InvalidInputError: no readable JSON, another format or version than this package writes, or content
+            that makes no bank; whatever ``build`` raises comes with the path in front.
     """
+    content = _content(path, format_name)
+    try:
+        return build(content)
+    except ClipcoderError as error:
+        raise InvalidInputError(f"{path}: {error}") from error
+
+
+def _content(path: str | os.PathLike[str], format_name: str) -> dict[str, Any]:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:

@@ -13,10 +13,10 @@ import numpy as np
 
 from clipcoder.arrays import IntArray
 from clipcoder.bank.entries import PairText, as_list, check_entries, distinct
-from clipcoder.bank.files import fields, read_document, write_document
+from clipcoder.bank.files import fields, read_bank, write_document
 from clipcoder.bank.names import checked_names, name_key
 from clipcoder.bank.wordnet import wordnet_generator
-from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
+from clipcoder.errors import InvalidInputError, UnknownNameError
 
 if TYPE_CHECKING:
     from clipcoder.generators.base import Generator, TextEncoder
@@ -132,11 +132,7 @@ class PairBank:
         Raises:
             InvalidInputError: the file cannot be read, has another format or version, or is wrong somewhere.
         """
-        content = read_document(path, _FORMAT)
-        try:
-            return cls._from_content(content)
-        except ClipcoderError as error:
-            raise InvalidInputError(f"{path}: {error}") from error
+        return read_bank(path, _FORMAT, cls._from_content)
 
     @classmethod
     def _from_content(cls, content: dict[str, Any]) -> PairBank:

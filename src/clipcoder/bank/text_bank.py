@@ -6,17 +6,17 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from clipcoder.arrays import IntArray
-from clipcoder.bank.entries import BankText, as_list, check_entries, distinct
-from clipcoder.bank.files import fields, read_document, write_document
+from clipcoder.bank.entries import BankText, as_list, check_entries, checked_kinds, distinct
+from clipcoder.bank.files import fields, read_bank, write_document
 from clipcoder.bank.names import NAME_TEMPLATE, checked_names, filled_template, name_key
 from clipcoder.bank.wordnet import wordnet_generator
-from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
+from clipcoder.errors import InvalidInputError
 from clipcoder.kinds import TEXT_KINDS, TextKind
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class TextBank:
         names: Iterable[str],
         generator: Generator,
         *,
-        kinds: Sequence[GeneratedKind] = ("attribute", "analogue", "synonym"),
+        kinds: GeneratedKind | Sequence[GeneratedKind] = ("attribute", "analogue", "synonym"),
         template: str = NAME_TEMPLATE,
         templates: Templates | None = None,
         source: str = "generated",
@@ -127,11 +127,12 @@ class TextBank:
                 return filled_template(template, snippet)
             return render(kind, name, snippet, templates or DEFAULT_TEMPLATES)
 
+        asked = checked_kinds(kinds, get_args(GeneratedKind))
         named = cls.from_names(names, template)
         generated = (
             BankText(sentence(kind, name, snippet), name, kind, source)
             for name in named.class_names
-            for kind in kinds
+            for kind in asked
             for snippet in generator.generate(kind, name)
         )
         return cls(named.class_names, distinct([*named.texts, *generated]))
@@ -142,7 +143,7 @@ class TextBank:
         names: Iterable[str],
         encoder: TextEncoder | None = None,
         *,
-        kinds: Sequence[GeneratedKind] = ("attribute", "analogue", "synonym"),
+        kinds: GeneratedKind | Sequence[GeneratedKind] = ("attribute", "analogue", "synonym"),
         template: str = NAME_TEMPLATE,
         templates: Templates | None = None,
     ) -> TextBank:
@@ -172,11 +173,7 @@ class TextBank:
         Raises:
             InvalidInputError: the file cannot be read, has another format or version, or is wrong somewhere.
         """
-        content = read_document(path, _FORMAT)
-        try:
-            return cls._from_content(content)
-        except ClipcoderError as error:
-            raise InvalidInputError(f"{path}: {error}") from error
+        return read_bank(path, _FORMAT, cls._from_content)
 
     @classmethod
     def _from_content(cls, content: dict[str, Any]) -> TextBank:
@@ -225,7 +222,7 @@ class TextBank:
             lists[entry.class_name].append(entry)
         return {name: tuple(entries) for name, entries in lists.items()}
 
-    def keep(self, kinds: Iterable[TextKind]) -> TextBank:
+    def keep(self, kinds: TextKind | Iterable[TextKind]) -> TextBank:
         """Return the bank with texts of these kinds only; no class is dropped.
 
         Raises:
@@ -234,9 +231,7 @@ class TextBank:
         >>> TextBank.from_texts({"cat": ["a cat purrs"]}).keep(["name"]).texts
         ()
         """
-        kept = {kinds} if isinstance(kinds, str) else set(kinds)
-        for kind in kept - set(TEXT_KINDS):
-            raise UnknownNameError("kind of text", kind, TEXT_KINDS)
+        kept = checked_kinds(kinds, TEXT_KINDS)
         return replace(self, texts=tuple(t for t in self.texts if t.kind in kept))
 
     def merge(self, other: TextBank) -> TextBank:

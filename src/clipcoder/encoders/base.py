@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ from PIL import Image
 
 ImageInput = str | os.PathLike[str] | bytes | Image.Image
 """What counts as an image: a path, the bytes of an image file, or a PIL image."""
+
+IMAGE_TYPES: Final = (str, os.PathLike, bytes, Image.Image)
+"""The same for ``isinstance``."""
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -8,8 +8,8 @@ import os
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from clipcoder.encoders.base import ImageInput
-from clipcoder.errors import UnreadableImageError
+from clipcoder.encoders.base import IMAGE_TYPES, ImageInput
+from clipcoder.errors import InvalidInputError, UnreadableImageError
 
 _WHITE = (255, 255, 255, 255)
 
@@ -22,11 +22,17 @@ def open_image(source: ImageInput) -> Image.Image:
 
     Raises:
         UnreadableImageError: there is no such file, or it holds no image that Pillow can decode to its end.
+        InvalidInputError: something else than these three.
 
     Example:
         >>> open_image(Image.new("L", (4, 3), 128)).getpixel((0, 0))
         (128, 128, 128)
     """
+    if not isinstance(source, IMAGE_TYPES):
+        raise InvalidInputError(
+            "an image must be a path, the bytes of an image file or a PIL image, not "
+            f"{type(source).__name__}; PIL.Image.fromarray makes one of an array"
+        )
     try:
         image = source if isinstance(source, Image.Image) else Image.open(_readable(source))
         return _rgb(ImageOps.exif_transpose(image))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from PIL import Image
-
-from clipcoder.encoders.base import ImageInput
+from clipcoder.encoders.base import IMAGE_TYPES, ImageInput
 from clipcoder.errors import InvalidInputError
 
 
@@ -33,14 +30,24 @@ def listed_texts(texts: Sequence[str]) -> list[str]:
     return listed
 
 
-def listed_images(images: Sequence[ImageInput]) -> list[ImageInput]:
+def listed_images(images: Iterable[ImageInput]) -> list[ImageInput]:
     """Return the images as a list; they are not opened.
 
     Raises:
-        InvalidInputError: a single image instead of a list.
+        InvalidInputError: no list, such as a single image.
     """
-    if isinstance(images, (str, bytes, os.PathLike, Image.Image)):
-        raise InvalidInputError(
-            "images must be a list of images, got a single one; put it into a list: [image]"
-        )
+    check_several(images)
     return list(images)
+
+
+def check_several(images: Iterable[ImageInput]) -> None:
+    """Refuse a single image, or anything else that is no collection of them.
+
+    Raises:
+        InvalidInputError: it is none.
+    """
+    if isinstance(images, IMAGE_TYPES) or not isinstance(images, Iterable):
+        raise InvalidInputError(
+            f"images must be a list of images, got a single {type(images).__name__}; put it into a list: "
+            "[image]"
+        )
