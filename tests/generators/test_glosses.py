@@ -27,6 +27,13 @@ from clipcoder.generators.wordnet_data import WordNet
         ("a cat; in some classifications a genus of its own", "is a cat", ()),
         ("a fish noted for its taste", "is a fish", ()),
         ("protective glasses worn by welders", "is protective glasses", ("is worn by welders",)),
+        ("green herbage: grown as lawns", "is a green herbage", ("is grown as lawns",)),
+        ("someone who takes photographs", "", ("that takes photographs",)),
+        (
+            "a wall; used to divide or enclose an area or to support another",
+            "is a wall",
+            ("is used to divide or enclose an area or to support another",),
+        ),
         ("", "", ()),
         ("()", "", ()),
     ],
@@ -41,6 +48,18 @@ def test_phrases_are_short(wordnet: WordNet) -> None:
     ]
     assert len(phrases) > 500
     assert max(len(phrase.split()) for phrase in phrases) <= 9 + 2  # "is a" comes on top
+
+
+def test_no_phrase_ends_in_its_middle(wordnet: WordNet) -> None:
+    assert take_apart("a wall; used to divide or enclose an area or to support another", 9).traits == (
+        "is used to divide or enclose an area",
+    )
+    last = {
+        phrase.split()[-1]
+        for row in range(0, len(wordnet), 97)
+        for phrase in take_apart(wordnet.synset(row).gloss, 9).traits
+    }
+    assert last.isdisjoint({"and", "or", "such", "of", "to", "with", "a", "the"})
 
 
 def test_most_animals_and_artifacts_have_a_phrase(wordnet: WordNet) -> None:

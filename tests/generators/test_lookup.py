@@ -18,6 +18,8 @@ from clipcoder.generators.wordnet_data import WordNet
         ("human body", "", "human body", ""),
         ("body", "", "body", ""),
         ("bottle of wine", "", "bottle", "of wine"),
+        ("person riding a horse", "", "person", "riding a horse"),
+        ("wedding ring", "", "wedding ring", ""),
         ("black and white cat", "black and white", "cat", ""),
         ("bright-red lorry", "bright red", "lorry", ""),
         ("zzyx cats", "zzyx", "cats", ""),

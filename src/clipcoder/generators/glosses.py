@@ -20,7 +20,7 @@ _OPENING = re.compile(
 )
 _NO_LOOKS = re.compile(
     r"\b(?:classif\w+|considered|formerly|former|regarded|genus|genera|famil(?:y|ies)|suborder|order"
-    r"|trade ?mark"
+    r"|trade ?mark|some(?:one|body)"
     r"|named|called|terms?|informal|obscene|synonym\w*|noted|known|valued|thought|believed|important|introduced"
     r"|discovered|invented|century|species|originating|(?:for|by|to) which)\b",
     re.IGNORECASE,
@@ -57,6 +57,11 @@ _VERB_FOR: Final = {
 _SINGULAR_VERBS: Final = {"are": "is", "have": "has", "do": "does", "live": "lives", "grow": "grows"}
 _SUBJECT_RELATIVES: Final = frozenset(("that", "which", "who"))
 # fmt: off
+_DANGLING: Final = frozenset((
+    "and", "or", "but", "such", "as", "of", "in", "on", "at", "by", "from", "for", "with", "to", "that",
+    "the", "a", "an",
+))
+"""Last words that show that a phrase was cut in its middle."""
 _COLLECTIVES: Final = frozenset((
     "breed", "phase", "part", "piece", "pair", "kind", "type", "group", "set", "top", "bottom", "form",
     "variety", "version", "loaf",
@@ -95,12 +100,13 @@ def take_apart(gloss: str, max_words: int = 12) -> Definition:
     """
     first, *others = [clause.strip() for clause in _REMARK.sub("", gloss).split(";")]
     opening = _OPENING.match(first)
-    genus, *rest = _FIRST_TRAIT.split(first[opening.end() :] if opening else first, maxsplit=1)
+    kind, *rest = _FIRST_TRAIT.split(first[opening.end() :] if opening else first, maxsplit=1)
     clauses = [*(part for clause in rest for part in _NEXT_TRAIT.split(clause)), *others]
     plain = (clause.partition(":")[0].strip(" ,.") for clause in clauses)
     traits = filter(None, (_as_predicate(clause, max_words) for clause in plain))
     has_article = bool(opening and _ARTICLE.fullmatch(opening[0]))
-    return Definition(_as_kind(genus.strip(" ,."), has_article, max_words), tuple(dict.fromkeys(traits)))
+    genus = _as_kind(kind.partition(":")[0].strip(" ,.\n"), has_article, max_words)
+    return Definition(genus, tuple(dict.fromkeys(traits)))
 
 
 def _as_kind(genus: str, has_article: bool, max_words: int) -> str:
@@ -147,9 +153,9 @@ def _as_predicate(clause: str, max_words: int) -> str:
     else:
         predicate = f"is {clause}" if adverb else ""
     words = predicate.split()
-    if len(words) < 2 or (len(words) == 2 and words[1].endswith("ly")):
-        return ""
-    return _cut(words, max_words) if len(words) > max_words else " ".join(words)
+    words = _without_loose_end(_cut(words, max_words) if len(words) > max_words else words)
+    is_empty = len(words) < 2 or (len(words) == 2 and words[1].endswith("ly"))
+    return "" if is_empty else " ".join(words)
 
 
 def _agreeing(predicate: str) -> str:
@@ -159,11 +165,19 @@ def _agreeing(predicate: str) -> str:
     return f"{verb} {rest}" if verb in FINITE_VERBS else f"that {verb} {rest}"
 
 
-def _cut(words: list[str], max_words: int) -> str:
+def _cut(words: list[str], max_words: int) -> list[str]:
     """Cut a long phrase before the last preposition or comma that leaves it short enough."""
     phrase = " ".join(words)
-    pieces = (phrase[: match.start()] for match in reversed(list(_PLACE_START.finditer(phrase))))
-    return next((piece for piece in pieces if 2 < len(piece.split()) <= max_words), "")
+    pieces = (phrase[: match.start()].split() for match in reversed(list(_PLACE_START.finditer(phrase))))
+    return next((piece for piece in pieces if 2 < len(piece) <= max_words), [])
+
+
+def _without_loose_end(words: list[str]) -> list[str]:
+    """Drop the words at the end that call for more: ``to divide an area or``."""
+    kept = len(words)
+    while kept and words[kept - 1].strip(",") in _DANGLING:
+        kept -= 1
+    return words[:kept]
 
 
 def content_words(phrase: str) -> frozenset[str]:

@@ -21,6 +21,7 @@ _ASPECTS: Final = frozenset((
 _PREPOSITIONS: Final = frozenset((
     "of", "in", "on", "with", "without", "for", "from", "at", "by", "to", "under", "over", "near", "behind",
 ))
+_ARTICLES: Final = frozenset(("a", "an", "the"))
 _NO_NOUNS: Final = _PREPOSITIONS | {
     "and", "or", "a", "an", "the", "as", "is", "be", "it", "no", "not", "other", "new", "old",
 }
@@ -54,7 +55,7 @@ class Match:
 def find(wordnet: WordNet, name: str) -> Match:
     """Return the whole name where it is an entry, else its head noun, else its longest known part.
 
-    The head noun ends before a preposition and before words such as ``side`` or ``face``. Without any known
+    The head noun ends before a preposition or a participle and before words such as ``side`` or ``face``. Without any known
     part the match has no senses.
 
     Example:
@@ -88,7 +89,7 @@ def find_any(wordnet: WordNet, parsed: ParsedName) -> Match:
 def _spans(words: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield (start, stop) of the parts to try: head phrases, then any part; longest first, then last."""
     lower = [word.lower() for word in words]
-    head = next((at for at, word in enumerate(lower) if at and word in _PREPOSITIONS), len(words))
+    head = next((at for at in range(1, len(words)) if _ends_head(lower, at)), len(words))
     while head > 1 and lower[head - 1] in _ASPECTS:
         head -= 1
     lengths = range(min(_LONGEST_COMPOUND, len(words)), 0, -1)
@@ -99,6 +100,12 @@ def _spans(words: Sequence[str]) -> Iterator[tuple[int, int]]:
         for start in range(len(words) - length, -1, -1):
             if _is_noun(lower[start : start + length]):
                 yield start, start + length
+
+
+def _ends_head(words: Sequence[str], at: int) -> bool:
+    """Tell a preposition, and a participle that has an object: ``a person riding a horse`` is a person."""
+    has_object = not _ARTICLES.isdisjoint(words[at + 1 : at + 2])
+    return words[at] in _PREPOSITIONS or (has_object and words[at].endswith("ing"))
 
 
 def _is_noun(words: Sequence[str]) -> bool:

@@ -17,8 +17,8 @@ from clipcoder.generators.prompts import with_article
 from clipcoder.generators.senses import Query, choose_senses
 from clipcoder.generators.wordnet_data import Synset, WordNet, load_wordnet
 
-_MIN_DEPTH: Final = 5
-"""With fewer ancestors than this stand concepts such as *artifact*, which say nothing about looks."""
+_MIN_DEPTH: Final = 6
+"""With fewer ancestors than this stand concepts such as *instrumentality*, which say nothing about looks."""
 
 _NEAR: Final = 2
 """How many steps up a concept still lends its traits, its parts and its other kinds."""
