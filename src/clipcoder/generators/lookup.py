@@ -55,8 +55,8 @@ class Match:
 def find(wordnet: WordNet, name: str) -> Match:
     """Return the whole name where it is an entry, else its head noun, else its longest known part.
 
-    The head noun ends before a preposition or a participle and before words such as ``side`` or ``face``. Without any known
-    part the match has no senses.
+    The head noun ends before a preposition or a participle and before words such as ``side`` or ``face``.
+    Without any known part the match has no senses.
 
     Example:
         >>> from clipcoder.generators.wordnet_data import load_wordnet
