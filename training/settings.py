@@ -29,10 +29,16 @@ class Settings:
     sharpness: float = 4.0
     ridge: float = 0.3
     """Of the regression, for class anchors."""
+    group_ridge: float = 1.0
+    """Of the regression, for groups of classes."""
     photo_ridge: float = 1.0
     """Of the regression, for captioned photos: they are noisier than classes."""
     photo_weight: float = 0.5
     """Length of a photo's target in units of a class's."""
+    group_power: float = 1.0
+    """How a group's weight is shared among its members: divided by their number to this power."""
+    largest_group: int = 100
+    """Of classes; what is more general says too little of a photo."""
     mix: float = 0.5
     relative_dim: int = 512
     feature_dim: int = 512

@@ -19,8 +19,8 @@ from tokenizers import Tokenizer
 
 from clipcoder.encoders.text_space import unit
 from clipcoder.encoders.word_table import WordTable
-from clipcoder.generators.wordnet_data import WordNet, load_wordnet
-from training import corpus
+from clipcoder.generators.wordnet_data import Synset, WordNet, load_wordnet
+from training import corpus, groups
 from training.alignment import Anchors, Classifier, fit
 from training.artifact import write
 from training.image_tower import N_FEATURES, Graph, image_tower, published_weights
@@ -68,24 +68,34 @@ class Workshop:
         paths = [photo.path for photo in (*self.class_photos, *self.captioned_photos)]
         features = self._kept("features", "".join(map(str, paths)), lambda: self._features(paths))
         n = len(self.class_photos)
-        texts = [
-            unit(np.stack([self._mean(group) for group in groups]).mean(axis=0))
-            for groups in self._class_texts
-        ]
+        texts = [self._anchor(texts) for texts in self._class_texts]
+        group_texts = [self._anchor(corpus.anchor_texts(synset)) for synset in self._groups.synsets]
         captions = [self._mean(photo.captions) for photo in self.captioned_photos]
-        return Anchors(np.stack(texts), features[:n], self.tower()[2], unit(np.stack(captions)), features[n:])
+        return Anchors(
+            np.stack(texts),
+            features[:n],
+            self.tower()[2],
+            np.array(group_texts, dtype=np.float32).reshape(-1, self.settings.text_dim),
+            self._groups.members,
+            unit(np.stack(captions)),
+            features[n:],
+        )
 
     def queries(self) -> Queries:
         """Return what validation looks up."""
-        prompts = [groups[0] for groups in self._class_texts]
+        prompts = [texts[0] for texts in self._class_texts]
         captions = [caption for photo in self.captioned_photos for caption in photo.captions]
         counts = [len(photo.captions) for photo in self.captioned_photos]
+        chosen = groups.categories(self._groups.members)
+        categories = [self._groups.synsets[group] for group in chosen]
         return Queries(
             names=self.words([names[0] for names in prompts]),
             other_names=self.words([names[min(1, len(names) - 1)] for names in prompts]),
-            definitions=self.words([groups[1][0] for groups in self._class_texts]),
+            definitions=self.words([texts[1][0] for texts in self._class_texts]),
             captions=self.words(captions),
             caption_photo=np.repeat(np.arange(len(counts)), counts),
+            categories=self.words([corpus.PROMPT.format(synset.lemmas[0]) for synset in categories]),
+            members=self._groups.members[chosen],
         )
 
     @cached_property
@@ -118,9 +128,21 @@ class Workshop:
         return Teacher(published_folder())
 
     @cached_property
-    def _class_texts(self) -> list[tuple[list[str], ...]]:
+    def _classes(self) -> list[Synset]:
         found = [self._wordnet.by_wnid(photo.wnid) for photo in self.class_photos]
-        return [corpus.anchor_texts(synset) for synset in found if synset is not None]
+        return [synset for synset in found if synset is not None]
+
+    @cached_property
+    def _class_texts(self) -> list[tuple[list[str], ...]]:
+        return [corpus.anchor_texts(synset) for synset in self._classes]
+
+    @cached_property
+    def _groups(self) -> groups.Groups:
+        return groups.groups(self._wordnet, self._classes, self.settings.largest_group)
+
+    def _anchor(self, texts: Sequence[Sequence[str]]) -> FloatArray:
+        """Return one vector for groups of texts that count alike."""
+        return unit(np.stack([self._mean(alike) for alike in texts]).mean(axis=0))
 
     def _features(self, paths: Sequence[Path]) -> FloatArray:
         graph, features, _ = self.tower()

@@ -4,6 +4,7 @@ Ten folds. In each, a tenth of the classes and of the captioned photos is unknow
 - ``held-out``: photos of the 100 unknown classes are told apart by their names;
 - ``+ definition``: the same, each name joined by its WordNet definition, as neighbour texts would do;
 - ``mixed``: 100 unknown and 100 known classes in one set, the known ones under another name if there is one;
+- ``category``: photos of unknown classes are sorted into categories such as birds or furniture;
 - ``caption``: an unknown caption finds its photo among 100.
 
     python -m training.validate            # the settings as they are
@@ -27,7 +28,7 @@ from training.settings import Settings
 
 FloatArray = npt.NDArray[np.float32]
 FOLDS: Final = 10
-MEASURES: Final = ("held-out", "+ definition", "mixed", "caption")
+MEASURES: Final = ("held-out", "+ definition", "mixed", "category", "caption")
 
 _SWEEP: Final[dict[str, tuple[float, ...]]] = {
     "temperature": (1.5, 2.0, 3.0),
@@ -35,6 +36,9 @@ _SWEEP: Final[dict[str, tuple[float, ...]]] = {
     "power": (2.0, 3.0, 4.0),
     "sharpness": (2.0, 4.0, 6.0),
     "ridge": (0.1, 0.3, 1.0),
+    "group_ridge": (0.3, 1.0, 3.0),
+    "group_power": (0.5, 0.75, 1.0),
+    "largest_group": (30, 100, 400),
     "photo_ridge": (0.5, 1.0, 3.0),
     "photo_weight": (0.25, 0.5, 1.0),
     "mix": (0.3, 0.5, 0.7),
@@ -45,13 +49,18 @@ _SWEEP: Final[dict[str, tuple[float, ...]]] = {
 
 @dataclass(frozen=True)
 class Queries:
-    """Text vectors to look up: three for each class, and those of the captions with the photo of each."""
+    """Text vectors to look up: three for each class, those of captions, and those of categories.
+
+    ``caption_photo`` tells the photo of each caption; ``members`` is boolean of shape (n_categories, n_classes).
+    """
 
     names: FloatArray
     other_names: FloatArray
     definitions: FloatArray
     captions: FloatArray
     caption_photo: npt.NDArray[np.intp]
+    categories: FloatArray
+    members: npt.NDArray[np.bool_]
 
 
 def validate(anchors: Anchors, queries: Queries, settings: Settings) -> dict[str, float]:
@@ -72,6 +81,9 @@ def validate(anchors: Anchors, queries: Queries, settings: Settings) -> dict[str
         hits["+ definition"].append(_top1(seen, names + text(queries.definitions[unknown])))
         mixed = image(anchors.class_features[np.r_[unknown, known]])
         hits["mixed"].append(_top1(mixed, np.vstack([names, text(queries.other_names[known])])))
+        sorted_out = unknown[queries.members[:, unknown].any(axis=0)]
+        category = (image(anchors.class_features[sorted_out]) @ text(queries.categories).T).argmax(axis=1)
+        hits["category"].append(queries.members[category, sorted_out])
         captions = np.isin(queries.caption_photo, photos)
         found = text(queries.captions[captions]) @ image(anchors.photo_features[photos]).T
         hits["caption"].append(photos[found.argmax(axis=1)] == queries.caption_photo[captions])

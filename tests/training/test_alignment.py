@@ -22,10 +22,18 @@ def toy_anchors(n: int = 40, noise: float = 0.05) -> tuple[Anchors, Queries]:
     texts = unit(random.normal(size=(2 * n, 12)).astype(np.float32))
     features = texts @ rotation + noise * random.normal(size=texts.shape).astype(np.float32)
     weights = 8 * texts[:n] @ rotation
+    members = np.repeat(np.eye(4, dtype=bool), n // 4, axis=1)
     anchors = Anchors(
-        texts[:n], features[:n], Classifier(weights, np.zeros(n, np.float32)), texts[n:], features[n:]
+        texts[:n],
+        features[:n],
+        Classifier(weights, np.zeros(n, np.float32)),
+        unit(members.astype(np.float32) @ texts[:n]),
+        members,
+        texts[n:],
+        features[n:],
     )
-    return anchors, Queries(texts[:n], texts[:n], texts[:n], texts[n:], np.arange(n))
+    queries = Queries(texts[:n], texts[:n], texts[:n], texts[n:], np.arange(n), anchors.group_texts, members)
+    return anchors, queries
 
 
 def test_texts_meet_the_images_of_their_own_class() -> None:

@@ -1,12 +1,12 @@
 """How the starter carries a text into the space of its images: by the texts whose images it knows.
 
 No text was ever seen with enough images to learn a map from words to pixels. What is known are *anchors*:
-for each class of ImageNet a row of the classifier's weights and a few texts, for each captioned photo its
-features and captions. A new text is placed by its similarity to the anchors' texts, in two ways that lie side
+for each class of ImageNet a row of the classifier's weights and a few texts, likewise for groups of classes
+(birds), and for each captioned photo its features and captions. A new text is placed by its similarity to the anchors' texts, in two ways that lie side
 by side in one vector:
 
-- relative (after ASIF, Norelli et al., 2023): the text is its largest similarities to ImageNet's classes, an
-  image its probabilities of them;
+- relative (after ASIF, Norelli et al., 2023): the text is its largest similarities to ImageNet's classes and
+  their groups, an image its probabilities of the classes;
 - regressed: a kernel ridge regression from similarities to all anchors predicts the image's features.
 """
 
@@ -37,13 +37,13 @@ class TextSpace:
     centre: FloatArray
     """Mean of the class anchors' texts, shape (t,)."""
     anchors: FloatArray
-    """Unit rows of shape (n_anchors, t); the classes first."""
+    """Unit rows of shape (n_anchors, t): classes, groups, photos."""
     relative_basis: FloatArray
-    """Orthonormal columns, shape (n_classes, r), shared with the image side."""
+    """Where each class and each group lies in the relative part, shape (n_classes + n_groups, r)."""
     regression: FloatArray
     """Dual weights of shape (n_anchors, g)."""
     keep: int
-    """How many of the largest class similarities count."""
+    """How many of the largest similarities to classes and groups count."""
     power: float
     """What they are raised to."""
     sharpness: float
@@ -54,8 +54,8 @@ class TextSpace:
     def __call__(self, texts: FloatArray) -> FloatArray:
         """Carry text vectors of shape (n, t) into the shared space: float32 unit rows of shape (n, r + g)."""
         similarities = unit(texts - self.centre) @ self.anchors.T
-        n_classes = len(self.relative_basis)
-        relative = relative_code(similarities[:, :n_classes], self.keep, self.power) @ self.relative_basis
+        named = similarities[:, : len(self.relative_basis)]
+        relative = relative_code(named, self.keep, self.power) @ self.relative_basis
         regressed = np.exp(self.sharpness * (similarities - 1)) @ self.regression
         return side_by_side(relative, regressed, self.mix)
 
