@@ -127,6 +127,11 @@ def test_an_image_without_a_zero_byte_is_still_no_list_of_paths(classify: Classi
     }
 
 
+def test_an_image_whose_bytes_are_text_is_no_list_of_paths(classify: Classify) -> None:
+    red = b"P6 1 1 255\n\x7f\0\0"
+    assert labels(classify("-", *NAMES_ONLY, "--json", stdin=red)) == {"-": "tomato"}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is a file name any bytes")
 def test_a_file_name_that_is_no_text_is_escaped(classify: Classify, tmp_path: Path) -> None:
     name = os.path.join(os.fsencode(tmp_path), b"caf\xe9.png")  # noqa: PTH118 - bytes are not for pathlib
@@ -170,6 +175,8 @@ def test_a_json_line_holds_label_ranking_and_reasons(classify: Classify, photos:
     assert list(record) == ["path", "label", "probability", "top", "neighbours"]
     assert (record["label"], record["probability"]) == ("grass", 1.0)
     assert [t["class"] for t in record["top"]] == ["grass", "tomato", "sky"]
+    [record] = records(classify(photos / "a.png", *NAMES_ONLY, "--top", "1", "--json"))
+    assert [t["class"] for t in record["top"]] == ["grass"]
     nearest = max(record["neighbours"], key=lambda n: n["similarity"])
     assert nearest == {
         "text": "a photo of a grass",

@@ -78,6 +78,11 @@ def test_memory_does_not_grow_with_texts():
     assert peak < 4_000_000  # bytes; the CODERs of the images alone would take 20,000,000
 
 
+def test_no_affinity_leaves_the_range_of_a_cosine():
+    images = np.random.default_rng(0).normal(size=(500, 16))
+    assert np.abs(affinity(images, images, gram(images))).max() == 1
+
+
 def test_fewer_texts_than_dimensions_are_fine():
     rng = np.random.default_rng(0)
     images, texts = rng.standard_normal((5, 32)), rng.standard_normal((3, 32))

@@ -119,7 +119,8 @@ def test_only_the_nearest_name_of_a_class_counts() -> None:
 
 
 def test_clip_is_explained_by_names_alone() -> None:
-    explanation = classifier(method="clip").explain(plain(RED))
+    other_names = TextBank.from_texts({"tomato": {"synonym": ["red"]}, "sky": {"analogue": ["blue"]}})
+    explanation = classifier(BANK.merge(other_names), method="clip").explain(plain(RED))
     assert [n.text for n in explanation.supporting()] == ["a tomato"]
     assert {n.kind for n in explanation.neighbours} == {"name"}
 

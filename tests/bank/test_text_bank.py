@@ -294,6 +294,7 @@ def test_what_is_no_json_is_refused(content: bytes, tmp_path: Path):
         (lambda: TextBank.from_names(["tabby cat", "tabby__cat"]), "are the same; drop one"),
         (lambda: TextBank.from_names(["cat"], template="a photo"), "a template must hold {} once"),
         (lambda: TextBank.from_names(["cat"], template="{} or {}"), "a template must hold {} once"),
+        (lambda: TextBank.from_names(["Straße", "STRASSE"]), "'Straße' and 'STRASSE' are the same"),
         (lambda: TextBank.from_texts(["cat"]), "must map each class name to its texts, not be a list"),
         (lambda: TextBank.from_texts({"cat": "soft"}), r"texts on 'cat' must come as a list, not as 'soft'"),
         (lambda: TextBank.from_texts({"cat": {"name": "a cat"}}), "must come as a list, not as 'a cat'"),

@@ -84,6 +84,19 @@ def test_analogues_are_neither_above_nor_below_a_class(wordnet: WordNet) -> None
             assert all(classes.isdisjoint(wordnet.ancestors(row)) for row in rows)
 
 
+def test_analogues_of_a_kind_of_another_class_are_none_of_its_kinds(wordnet: WordNet) -> None:
+    analogues = WordNetGenerator(["dog", "poodle"], max_analogues=50).generate("analogue", "poodle")
+    assert "corgi" in WordNetGenerator(["poodle"], max_analogues=50).generate("analogue", "poodle")
+    assert "wolf" in analogues
+    assert not {"corgi", "spitz", "Newfoundland"} & set(analogues)
+
+
+def test_what_holds_for_every_tool_is_no_attribute() -> None:
+    attributes = WordNetGenerator(["cup of coffee"], max_attributes=50).generate("attribute", "cup of coffee")
+    assert "can be used to hold things" in attributes  # of a container
+    assert not any("accomplishing some end" in text for text in attributes)  # of an instrumentality
+
+
 def test_an_instance_has_instances_for_analogues() -> None:
     assert WordNetGenerator(["Eiffel Tower"]).generate("analogue", "Eiffel Tower") == [
         "CN Tower",
