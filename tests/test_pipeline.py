@@ -265,7 +265,7 @@ def test_pairs_of_other_classes_are_refused() -> None:
         classifier(pairs=pairs)
 
 
-@pytest.mark.parametrize("image", ["cat.png", b"bytes", plain(RED)])
+@pytest.mark.parametrize("image", ["cat.png", b"bytes", plain(RED), None])
 def test_a_single_image_is_no_list(image: object) -> None:
     with pytest.raises(InvalidInputError, match=r"put it into a list: \[image\]"):
         classifier().predict(image)

@@ -19,7 +19,7 @@ from clipcoder.generators.wordnet_data import WordNet
         ("body", "", "body", ""),
         ("bottle of wine", "", "bottle", "of wine"),
         ("person riding a horse", "", "person", "riding a horse"),
-        ("wedding ring", "", "wedding ring", ""),
+        ("huge swimming pool", "huge", "swimming pool", ""),
         ("black and white cat", "black and white", "cat", ""),
         ("bright-red lorry", "bright red", "lorry", ""),
         ("zzyx cats", "zzyx", "cats", ""),
