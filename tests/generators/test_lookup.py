@@ -19,7 +19,7 @@ from clipcoder.generators.wordnet_data import WordNet
         ("body", "", "body", ""),
         ("bottle of wine", "", "bottle", "of wine"),
         ("person riding a horse", "", "person", "riding a horse"),
-        ("huge swimming pool", "huge", "swimming pool", ""),
+        ("hotel swimming pool", "hotel", "swimming pool", ""),
         ("black and white cat", "black and white", "cat", ""),
         ("bright-red lorry", "bright red", "lorry", ""),
         ("zzyx cats", "zzyx", "cats", ""),
