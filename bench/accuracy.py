@@ -4,9 +4,9 @@
 
 Zero-shot rows classify the 2,465 test photos among 100 names. The control replaces what WordNet says by
 random words (after WaffleCLIP, Roth et al., ICCV 2023), three seeds. ``WordNet + CuPL`` adds the sentences
-that a language model wrote for CuPL (Pratt et al., ICCV 2023). The few-shot rows are Gaussian discriminant analysis
-(Wang et al., ICLR 2024) on the image features alone, three draws. Intervals are 95 %: a bootstrap over the
-photos (1,000 resamples) where nothing is drawn, else the range over the seeds.
+that a language model wrote for CuPL (Pratt et al., ICCV 2023). The few-shot rows are Gaussian discriminant
+analysis (Wang et al., ICLR 2024) on the image features alone, three draws. Intervals are 95 %: a bootstrap
+over the photos (1,000 resamples) where nothing is drawn, else the range over the seeds.
 """
 
 from __future__ import annotations

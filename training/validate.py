@@ -51,7 +51,8 @@ _SWEEP: Final[dict[str, tuple[float, ...]]] = {
 class Queries:
     """Text vectors to look up: three for each class, those of captions, and those of categories.
 
-    ``caption_photo`` tells the photo of each caption; ``members`` is boolean of shape (n_categories, n_classes).
+    ``caption_photo`` tells the photo of each caption, ``members`` the classes of each category: boolean of
+    shape (n_categories, n_classes).
     """
 
     names: FloatArray
