@@ -160,6 +160,12 @@ def test_one_to_one_texts_are_no_kind_of_a_text_bank():
         TextBank.from_generator(["cat", "dog"], Oracle(), kinds=["one_to_one"])
 
 
+def test_without_an_encoder_the_starter_chooses_among_senses(monkeypatch):
+    names = ["crane", "screwdriver"]
+    monkeypatch.setattr("clipcoder.encoders.load_encoder", {"starter": ColourEncoder()}.__getitem__)
+    assert TextBank.from_wordnet(names) == TextBank.from_wordnet(names, ColourEncoder())
+
+
 def test_wordnet_knows_all_three_kinds_with_any_encoder():
     bank = TextBank.from_wordnet(["puma", "joshua_tree"], ColourEncoder())
     assert set(bank.text_kind) == {"name", "synonym", "attribute", "analogue"}
