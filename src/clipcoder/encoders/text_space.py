@@ -1,8 +1,8 @@
 """How the starter carries a text into the space of its images: by the texts whose images it knows.
 
 No text was ever seen with enough images to learn a map from words to pixels. What is known are *anchors*: a
-few texts for each class of ImageNet, with its row of the classifier's weights; likewise for groups of classes,
-such as birds; and the captions of photos, with their features. A new text is placed by its similarity to the
+few texts for each class of ImageNet, with its row of the classifier's weights, likewise for groups of classes
+such as birds, and the captions of photos, with their features. A new text is placed by its similarity to the
 anchors' texts, in two ways that lie side by side in one vector:
 
 - relative (after ASIF, Norelli et al., 2023): the text is its largest similarities to ImageNet's classes and
