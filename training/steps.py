@@ -23,7 +23,7 @@ from clipcoder.generators.wordnet_data import Synset, WordNet, load_wordnet
 from training import corpus, groups
 from training.alignment import Anchors, Classifier, fit
 from training.artifact import write
-from training.image_tower import N_FEATURES, Graph, image_tower, published_weights
+from training.image_tower import N_FEATURES, VIEWS, Graph, image_tower, published_weights
 from training.photos import CaptionedPhoto, ClassPhoto, captioned_photos, class_photos, image_features
 from training.settings import Settings
 from training.teacher import Teacher, published_folder
@@ -66,7 +66,7 @@ class Workshop:
     def anchors(self) -> Anchors:
         """Return what both towers know."""
         paths = [photo.path for photo in (*self.class_photos, *self.captioned_photos)]
-        features = self._kept("features", "".join(map(str, paths)), lambda: self._features(paths))
+        features = self._kept(f"features-{VIEWS}", "".join(map(str, paths)), lambda: self._features(paths))
         n = len(self.class_photos)
         texts = [self._anchor(texts) for texts in self._class_texts]
         group_texts = [self._anchor(corpus.anchor_texts(synset)) for synset in self._groups.synsets]

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from clipcoder.encoders import load_encoder
-from clipcoder.encoders.starter import StarterEncoder, centre_crop
+from clipcoder.encoders.starter import StarterEncoder, two_views
 from clipcoder.errors import InvalidInputError
 
 ASSETS = Path(str(resources.files("clipcoder"))) / "assets" / "starter"
@@ -66,15 +66,18 @@ def test_case_and_accents_do_not_matter(starter: StarterEncoder) -> None:
     np.testing.assert_array_equal(plain, odd)
 
 
-def test_the_crop_is_the_middle() -> None:
+def test_the_views_are_the_middle_and_the_whole() -> None:
     image = Image.new("RGB", (400, 200), "red")
     image.paste("blue", (100, 0, 300, 200))
-    assert (centre_crop(image, 64).reshape(-1, 3) == (0, 0, 255)).all()
+    middle, whole = two_views(image, 64)
+    assert (middle == (0, 0, 255)).all()
+    assert (whole[:, :14] == (255, 0, 0)).all()
+    assert (whole[:, 18:46] == (0, 0, 255)).all()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (3000, 2), (260, 260)])
 def test_any_shape_becomes_a_square(size: tuple[int, int]) -> None:
-    assert centre_crop(Image.new("RGB", size, "green"), 260).shape == (260, 260, 3)
+    assert two_views(Image.new("RGB", size, "green"), 260).shape == (2, 260, 260, 3)
 
 
 @pytest.mark.parametrize("name", FILES)

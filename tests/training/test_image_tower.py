@@ -14,7 +14,7 @@ torch = pytest.importorskip(
 from torch.nn import functional
 from training.alignment import Anchors, Classifier, fit
 from training.artifact import append_image_space
-from training.image_tower import N_FEATURES, SIZE, Graph, image_tower
+from training.image_tower import N_FEATURES, SIZE, VIEWS, Graph, image_tower
 from training.settings import Settings
 
 from clipcoder.encoders.starter import image_session
@@ -99,12 +99,12 @@ def reference(weights: dict[str, torch.Tensor], pixels: np.ndarray) -> np.ndarra
 def test_the_graph_computes_what_the_layers_compute(
     weights: dict[str, torch.Tensor], weight_file: Path
 ) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, VIEWS, SIZE, SIZE, 3), dtype=np.uint8)
     graph, features, classifier = image_tower(weight_file)
     (found,) = image_session(graph.model(features, N_FEATURES).SerializeToString()).run(
         None, {"pixels": pixels}
     )
-    expected = reference(weights, pixels)
+    expected = reference(weights, pixels.reshape(-1, SIZE, SIZE, 3)).reshape(2, VIEWS, -1).mean(axis=1)
     cosine = (found * expected).sum(1) / np.linalg.norm(found, axis=1) / np.linalg.norm(expected, axis=1)
     assert cosine.min() > 0.995  # what is lost is the rounding of the weights to 8 bits
     np.testing.assert_array_equal(classifier.weights, weights["_fc.weight"])
@@ -113,22 +113,20 @@ def test_the_graph_computes_what_the_layers_compute(
 def test_the_graph_carries_features_as_the_image_space_does() -> None:
     random = np.random.default_rng(0)
     n, width = 30, 16
-    anchors = Anchors(
-        random.normal(size=(n, 8)).astype(np.float32),
-        random.normal(size=(n, width)).astype(np.float32),
-        Classifier(
-            random.normal(size=(n, width)).astype(np.float32), random.normal(size=n).astype(np.float32)
-        ),
-        random.normal(size=(n, 8)).astype(np.float32),
-        random.normal(size=(n, width)).astype(np.float32),
-    )
+    members = np.eye(3, dtype=bool).repeat(n // 3, axis=1)
+
+    def rows(count: int, dim: int) -> np.ndarray:
+        return random.normal(size=(count, dim)).astype(np.float32)
+
+    classifier = Classifier(rows(n, width), random.normal(size=n).astype(np.float32))
+    anchors = Anchors(rows(n, 8), rows(n, width), classifier, rows(3, 8), members, rows(n, 8), rows(n, width))
     image, _ = fit(anchors, Settings(relative_dim=10, feature_dim=6, keep=5))
     graph = Graph()
     pixels = graph.add("Cast", "pixels", to=1)
-    crop = [graph.constant(v, np.int64) for v in ([0, 0], [4, 4], [1, 2])]
-    few = graph.add("ReduceMean", graph.add("Slice", pixels, *crop), axes=[3], keepdims=0)
+    crop = [graph.constant(v, np.int64) for v in ([0, 0, 0], [1, 4, 4], [1, 2, 3])]
+    few = graph.add("ReduceMean", graph.add("Slice", pixels, *crop), axes=[1, 4], keepdims=0)
     model = graph.model(append_image_space(graph, graph.add("Flatten", few), image), 16)
-    seen = random.integers(0, 4, (3, SIZE, SIZE, 3), dtype=np.uint8)
+    seen = random.integers(0, 4, (3, VIEWS, SIZE, SIZE, 3), dtype=np.uint8)
     (found,) = image_session(model.SerializeToString()).run(None, {"pixels": seen})
-    features = seen[:, :4, :4].astype(np.float32).mean(axis=3).reshape(3, -1)
+    features = seen[:, 0, :4, :4].astype(np.float32).mean(axis=3).reshape(3, -1)
     np.testing.assert_allclose((found * image(features)).sum(axis=1), 1, atol=5e-3)

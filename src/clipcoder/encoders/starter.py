@@ -120,18 +120,20 @@ class StarterEncoder:
         return rows
 
     def _pixels(self, image: ImageInput) -> npt.NDArray[np.uint8]:
-        return centre_crop(open_image(image), self._image_size)
+        return two_views(open_image(image), self._image_size)
 
 
-def centre_crop(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:
-    """Cut out the middle and resize it: uint8 of shape (size, size, 3).
+def two_views(image: Image.Image, size: int) -> npt.NDArray[np.uint8]:
+    """Return what the image tower looks at, uint8 of shape (2, size, size, 3): the middle, and all squeezed.
 
     The middle is what is left when the shorter side measures size + 32 and 16 pixels are cut off at each end.
+    On held-out classes the two together are better than either.
     """
     side = min(image.size) * size / (size + _MARGIN)
     left, top = ((full - side) / 2 for full in image.size)
-    box = (left, top, left + side, top + side)
-    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box=box))
+    boxes = (left, top, left + side, top + side), (0, 0, *image.size)
+    views = (image.resize((size, size), Image.Resampling.BICUBIC, box=box) for box in boxes)
+    return np.stack([np.asarray(view) for view in views])
 
 
 def image_session(model: str | bytes) -> onnxruntime.InferenceSession:
