@@ -26,6 +26,7 @@ from clipcoder.arrays import (
 )
 from clipcoder.errors import InvalidInputError
 
+_IMAGES_AT_ONCE = 1024  # bounds what is put aside, and keeps it in the cache
 _NUMBERS_AT_ONCE = 1 << 17  # differences are gathered in blocks of 0.5 MB, which the cache of a core holds
 
 
@@ -66,14 +67,22 @@ def rerank(
         raise InvalidInputError(f"top_k must be a whole number of classes to compare, 2 or more, not {top_k}")
     if not max_gap >= 0:
         raise InvalidInputError(f"max_gap must be a difference of probabilities, 0 or more, not {max_gap}")
-    if pairs.n_classes < 2:
-        return np.zeros(len(rows), dtype=np.intp)
-    top = _top_classes(stage1, min(top_k, pairs.n_classes))
+    choice = np.zeros(len(rows), dtype=np.intp)
+    if pairs.n_classes > 1:
+        for batch in batches(len(rows), _IMAGES_AT_ONCE):
+            choice[batch] = _reranked(rows[batch], stage1[batch], pairs, top_k, max_gap)
+    return choice
+
+
+def _reranked(
+    images: FloatArray, scores: FloatArray, pairs: PairDifferences, top_k: int, max_gap: float
+) -> IntArray:
+    top = _top_classes(scores, min(top_k, pairs.n_classes))
     choice = top[:, 0].copy()
-    close = _gap(stage1, top) < max_gap
+    close = _gap(scores, top) < max_gap
     if len(pairs.differences):
         spots = slice(None) if close.all() else np.flatnonzero(close)  # a slice copies nothing
-        choice[spots] = _best_by_vote(rows[spots], top[spots], pairs)
+        choice[spots] = _best_by_vote(images[spots], top[spots], pairs)
     return choice
 
 
@@ -139,13 +148,11 @@ def _best_by_vote(images: FloatArray, top: IntArray, pairs: PairDifferences) -> 
     """Choose among the top classes (n, k), best first, of images (n, d); returns (n,)."""
     left, right = np.triu_indices(top.shape[1], k=1)
     spots = pairs.index[top[:, left], top[:, right]]
-    sign = np.sign(spots).astype(
-        np.float32
-    )  # 0: the pair does not exist, and row -1 that is read for it is dropped
+    # 0: the pair does not exist, and row -1 that is read for it is dropped.
+    sign = np.sign(spots).astype(np.float32)
     dots = _dots(images, pairs.differences, np.abs(spots) - 1) * sign
-    plays = np.zeros(
-        (len(left), top.shape[1]), dtype=np.float32
-    )  # +1 and -1 for the two classes of each pair
+    # +1 and -1 for the two classes of each pair.
+    plays = np.zeros((len(left), top.shape[1]), dtype=np.float32)
     plays[np.arange(len(left)), left] = 1
     plays[np.arange(len(left)), right] = -1
     counts = np.abs(sign) @ np.abs(plays)
