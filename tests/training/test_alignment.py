@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from training.alignment import Anchors, Classifier, class_probabilities, fit
+from training.measures import Queries, held_out_logit_scale, validate
 from training.settings import Settings
-from training.validate import Queries, held_out_logit_scale, validate
 
 from clipcoder.encoders.text_space import unit
 

