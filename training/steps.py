@@ -23,7 +23,7 @@ from clipcoder.generators.wordnet_data import Synset, WordNet, load_wordnet
 from training import corpus, groups
 from training.alignment import Anchors, Classifier, fit
 from training.artifact import write
-from training.image_tower import N_FEATURES, VIEWS, Graph, image_tower
+from training.image_tower import N_FEATURES, Graph, image_tower
 from training.measures import Queries, held_out_logit_scale
 from training.photos import CaptionedPhoto, ClassPhoto, captioned_photos, class_photos, image_features
 from training.settings import Settings
@@ -54,8 +54,9 @@ class Workshop:
 
     def make(self, out: Path) -> None:
         """Train, and write the starter's files into ``out``."""
-        image, text = fit(self.anchors(), self.settings)
-        scale = held_out_logit_scale(self.anchors(), self.queries(), self.settings)
+        anchors = self.anchors()
+        image, text = fit(anchors, self.settings)
+        scale = held_out_logit_scale(anchors, self.queries(), self.settings)
         write(out, self.tower()[:2], image, text, self.words, scale)
 
     def tower(self) -> tuple[Graph, str, Classifier]:
@@ -67,7 +68,7 @@ class Workshop:
     def anchors(self) -> Anchors:
         """Return what both towers know."""
         paths = [photo.path for photo in (*self.class_photos, *self.captioned_photos)]
-        features = self._kept(f"features-{VIEWS}", "".join(map(str, paths)), lambda: self._features(paths))
+        features = self._features(paths)
         n = len(self.class_photos)
         texts = [self._anchor(texts) for texts in self._class_texts]
         group_texts = [self._anchor(corpus.anchor_texts(synset)) for synset in self._groups.synsets]
@@ -114,8 +115,8 @@ class Workshop:
         captions = [caption for photo in self.captioned_photos for caption in photo.captions]
         used = corpus.sentences(self._wordnet, self.data, captions, whole_words(self._teacher.tokenizer_file))
         defined = [definition for name in names for definition, _ in name.definitions]
-        groups = [text for groups in self._class_texts for group in groups for text in group]
-        listed = [*(name.prompt for name in names), *used[: self.limit], *groups, *captions]
+        of_classes = [text for texts in self._class_texts for alike in texts for text in alike]
+        listed = [*(name.prompt for name in names), *used[: self.limit], *of_classes, *captions]
         texts = list(dict.fromkeys([*listed, *defined] if self.limit else listed))
         tokenizer = pruned_tokenizer(self._teacher.tokenizer_file, texts)
         return distilled(tokenizer, names, texts, self._embeddings(texts), self.settings)
@@ -147,7 +148,10 @@ class Workshop:
 
     def _features(self, paths: Sequence[Path]) -> FloatArray:
         graph, features, _ = self.tower()
-        return image_features(graph.model(features, N_FEATURES), paths)
+        model = graph.model(features, N_FEATURES)
+        tower = hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
+        key = "\n".join([tower, *map(str, paths)])
+        return self._kept("features", key, lambda: image_features(model, paths))
 
     def _mean(self, texts: Sequence[str]) -> FloatArray:
         mean: FloatArray = self.words(texts).mean(axis=0)
