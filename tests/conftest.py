@@ -26,6 +26,14 @@ def _shared(folder: str) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No test sees the caches of whoever runs it, or of another test."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("CLIPCODER_CACHE", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real photos and texts to measure with."""

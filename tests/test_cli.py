@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from clipcoder import TextBank, ZeroShotClassifier, __version__
-from clipcoder.cli import commands, report
+from clipcoder.cli import commands, progress
+from clipcoder.cli.classify import predict_all
 from clipcoder.errors import UnknownNameError
 from toy_encoder import ColourEncoder, plain, png
 
@@ -44,7 +45,7 @@ def photos(tmp_path: Path) -> Path:
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every known model is the colour encoder."""
 
-    def load(name: str) -> ColourEncoder:
+    def load(name: str, **options: object) -> ColourEncoder:
         if name not in ("starter", "colours"):
             raise UnknownNameError("model", name, ["starter", "colours"])
         return ColourEncoder()
@@ -233,7 +234,7 @@ def test_the_default_model_is_the_starter_and_says_so_once(classify: Classify, p
 
 
 def test_many_images_show_progress_to_a_watcher(tmp_path: Path) -> None:
-    for i in range(commands.LONG):
+    for i in range(progress.LONG):
         plain((0, 0, i + 1)).save(tmp_path / f"{i}.png")
     seen, status = run_on_terminal("classify", str(tmp_path), *NAMES_ONLY, "--json")
     assert status == 0
@@ -245,7 +246,7 @@ def test_a_stream_of_json_lines_keeps_nothing_in_memory(
 ) -> None:
     clf = ZeroShotClassifier(ColourEncoder(), TextBank.from_names(["grass", "sky"]))
     found = [str(photos / "a.png"), str(photos / "absent.png")]
-    assert commands.predict_all(clf, found, 2, as_json=True, kept=False) == ([], 1)
+    assert predict_all(clf, found, 2, as_json=True, kept=False) == ([], 1)
     assert json.loads(capsys.readouterr().out)["label"] == "grass"
 
 
@@ -317,7 +318,7 @@ def test_top_1_leaves_the_others_out_of_the_file(classify: Classify, photos: Pat
 
 
 def test_a_parquet_file_has_the_same_rows(classify: Classify, photos: Path, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+    from pyarrow import parquet
     assert classify(photos, *NAMES_ONLY, "--out", tmp_path / "out.parquet").exit_code == 0
     rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
     assert [row["label"] for row in rows] == ["grass", "sky", "tomato"]
@@ -425,13 +426,6 @@ def test_a_class_that_the_bank_lacks_is_answered_in_a_sentence(
     assert "unknown class of the bank 'tomatoe': did you mean 'tomato'?" in sentence(result)
 
 
-def test_parquet_without_pyarrow_names_the_extra(
-    classify: Classify, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(report, "find_spec", lambda _: None)
-    assert "pip install 'clipcoder[parquet]'" in sentence(classify(photos, *CLASSES, "--out", "out.parquet"))
-
-
 # Banks
 
 
@@ -480,7 +474,7 @@ class Encoder(ColourEncoder):
     def encode_images(self, images):
         {inside}
         return super().encode_images(images)
-clipcoder.encoders.load_encoder = lambda name: Encoder()
+clipcoder.encoders.load_encoder = lambda name, **options: Encoder()
 from clipcoder.cli import main
 main()
 """

@@ -46,8 +46,9 @@ def test_a_published_model_is_fetched_and_keeps_its_name(
         ("ViT-B/32", "'ViT-B-32/openai'"),
         ("vit-b-32/openai", "'ViT-B-32/openai'"),
         ("SigLIP", "'ViT-B-16-SigLIP/webli'"),
-        ("onnx", "'onnx:FOLDER'"),
-        ("", "'starter' or 'onnx:FOLDER'"),
+        ("onnx", "'onnx:...'"),
+        ("openclip:ViT-B-32", "'open_clip:...'"),
+        ("", "'starter'"),
     ],
 )
 def test_the_names_nearest_to_an_unknown_one_are_listed(name: str, near: str) -> None:

@@ -1,4 +1,4 @@
-"""What a command works with: class names, a bank of texts, an encoder; and how it says what it has to say."""
+"""What a command works with: class names and a bank of texts; and how it says what it has to say."""
 
 from __future__ import annotations
 
@@ -14,12 +14,6 @@ from clipcoder.errors import InvalidInputError, UnknownNameError
 if TYPE_CHECKING:
     from clipcoder.bank import TextBank
     from clipcoder.encoders.base import Encoder
-
-STARTER = "starter"
-STARTER_NOTE = (
-    "using the starter encoder, which is small and meant for a first run; for real work name a CLIP, "
-    "such as --model ViT-B-32/openai"
-)
 
 
 def tell(sentence: str) -> None:
@@ -86,12 +80,3 @@ def write_bank(names: Sequence[str], encoder: Encoder | None, method: str) -> Te
     from clipcoder.bank import TextBank
 
     return TextBank.from_names(names) if method == "clip" else TextBank.from_wordnet(names, encoder)
-
-
-def open_encoder(model: str | None, *, quiet: bool = False) -> Encoder:
-    """Load the named encoder, or else the starter, with a word about what that is."""
-    from clipcoder.encoders import load_encoder
-
-    if model is None and not quiet:
-        tell(STARTER_NOTE)
-    return load_encoder(STARTER if model is None else model)

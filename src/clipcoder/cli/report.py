@@ -8,13 +8,12 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clipcoder.bank.names import name_key
 from clipcoder.cli.sources import Source, shown
-from clipcoder.errors import InvalidInputError, MissingExtraError
+from clipcoder.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -120,7 +119,6 @@ def reserved(target: Path | None, suffixes: Sequence[str], option: str) -> Itera
 
     Raises:
         InvalidInputError: another suffix, or a place where no file can be written.
-        MissingExtraError: a Parquet file without pyarrow.
     """
     if target is None:
         yield None
@@ -130,8 +128,6 @@ def reserved(target: Path | None, suffixes: Sequence[str], option: str) -> Itera
         raise InvalidInputError(
             f"{option} must name a file that ends in {' or '.join(suffixes)}, got '{target}'"
         )
-    if suffix == ".parquet" and find_spec("pyarrow") is None:
-        raise MissingExtraError("writing Parquet", "parquet")
     temporary = _beside(target, option)
     try:
         yield temporary

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, Literal
 
-from clipcoder.encoders.base import Encoder
+from clipcoder.encoders.base import PRECISIONS, Encoder, Precision, StagedEncoder
 from clipcoder.encoders.hub import MODEL_NAMES, fetch
-from clipcoder.errors import UnknownNameError
+from clipcoder.errors import InvalidInputError, UnknownNameError
 
-__all__ = ["MODEL_NAMES", "Encoder", "load_encoder"]
+__all__ = ["MODEL_NAMES", "Encoder", "StagedEncoder", "load_encoder"]
 
 STARTER: Final = "starter"
-_FOLDER: Final = "onnx:"
 
 
-def load_encoder(name: str) -> Encoder:
+def load_encoder(
+    name: str,
+    *,
+    device: str | None = None,
+    precision: Precision | Literal["auto"] = "float32",
+    batch_size: int | None = None,
+) -> StagedEncoder:
     """Return the encoder of a name.
 
     Args:
-        name: ``"starter"``, the small encoder inside the package; ``"onnx:FOLDER"``, a folder of ONNX exports
-            (``OnnxEncoder`` says what it holds); or one of ``MODEL_NAMES``, such as ``"ViT-B-32/openai"``,
-            which is fetched from a hub when it is first named.
+        name: one of
+
+            - ``"starter"``, the small encoder inside the package;
+            - a published model such as ``"ViT-B-32/openai"``, one of ``MODEL_NAMES``: fetched when first
+              named, pinned, and found again without a network (``NAME@REVISION`` names a revision);
+            - ``"hub:OWNER/REPOSITORY"``, any other repository of the same layout;
+            - ``"onnx:FOLDER"``, the layout on disk (``OnnxEncoder`` says what it holds);
+            - ``"open_clip:NAME/WEIGHTS"``, a model of open_clip: published weights, or a file of them;
+            - ``"hf:ORG/NAME"`` or ``"hf:FOLDER"``, CLIP and SigLIP of transformers.
+        device: ``"cpu"``, ``"cuda"``, or what else the model's engine knows; by default the engine's choice.
+        precision: the arithmetic of the model, or ``"auto"``: the fastest one here that stays near
+            float32, measured when it is first asked for and remembered.
+        batch_size: images that the model takes at a time; by default a number that suits it.
 
     Raises:
         UnknownNameError: no encoder has this name; the nearest ones are listed.
         ModelUnavailableError: a published model cannot be fetched.
-        InvalidInputError: a file of the model is absent or broken.
+        MissingExtraError: the model needs a package that is not installed.
+        InvalidInputError: a file of the model is absent or broken, or it cannot compute as wished.
 
     Example:
         >>> load_encoder("starters")
@@ -34,18 +50,57 @@ def load_encoder(name: str) -> Encoder:
             ...
         clipcoder.errors.UnknownNameError: unknown model 'starters': did you mean 'starter'?
     """
+    _check(precision, batch_size)
+    scheme, colon, rest = str(name).partition(":")
+    options = {"device": device, "precision": precision, "batch_size": batch_size}
+    options = {k: v for k, v in options.items() if v not in (None, "float32")}
+    if colon and scheme in _SCHEMES:
+        return _SCHEMES[scheme](rest, name=name, **options)
     if name == STARTER:
-        from clipcoder.encoders.starter import StarterEncoder
-
-        return StarterEncoder.load()
-    if name in MODEL_NAMES:
-        return _onnx_encoder(fetch(name), name)
-    if isinstance(name, str) and name.startswith(_FOLDER):
-        return _onnx_encoder(name.removeprefix(_FOLDER), name)
-    raise UnknownNameError("model", str(name), [STARTER, f"{_FOLDER}FOLDER", *MODEL_NAMES])
+        return _starter(**options)
+    if str(name).partition("@")[0] in MODEL_NAMES:
+        return _onnx(fetch(name), name=name, **options)
+    raise UnknownNameError("model", str(name), [STARTER, *MODEL_NAMES, *(f"{s}:..." for s in _SCHEMES)])
 
 
-def _onnx_encoder(folder: str | Path, name: str) -> Encoder:
+def _check(precision: str, batch_size: int | None) -> None:
+    if precision not in (*PRECISIONS, "auto"):
+        raise UnknownNameError("precision", str(precision), [*PRECISIONS, "auto"])
+    if batch_size is not None and not (isinstance(batch_size, int) and batch_size >= 1):
+        raise InvalidInputError(f"batch_size must be a whole number of at least 1, got {batch_size}")
+
+
+def _starter(**options: Any) -> StagedEncoder:
+    from clipcoder.encoders.starter import StarterEncoder
+
+    return StarterEncoder.load(**options)
+
+
+def _onnx(folder: Any, **options: Any) -> StagedEncoder:
     from clipcoder.encoders.onnx import OnnxEncoder
 
-    return OnnxEncoder(folder, name=name)
+    return OnnxEncoder(folder, **options)
+
+
+def _hub(repository: str, *, name: str, **options: Any) -> StagedEncoder:
+    return _onnx(fetch(name), name=name, **options)
+
+
+def _open_clip(model: str, **options: Any) -> StagedEncoder:
+    from clipcoder.encoders.open_clip import OpenClipEncoder
+
+    return OpenClipEncoder(model, **options)
+
+
+def _hugging_face(model: str, **options: Any) -> StagedEncoder:
+    from clipcoder.encoders.hugging_face import HuggingFaceEncoder
+
+    return HuggingFaceEncoder(model, **options)
+
+
+_SCHEMES: Final[dict[str, Callable[..., StagedEncoder]]] = {
+    "onnx": _onnx,
+    "hub": _hub,
+    "open_clip": _open_clip,
+    "hf": _hugging_face,
+}

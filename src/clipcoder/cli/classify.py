@@ -1,0 +1,120 @@
+"""``clipcoder classify``: what images show."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from clipcoder.cli import sources as images
+from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
+from clipcoder.cli.group import STATUS_UNREADABLE
+from clipcoder.cli.inputs import check_choice, chosen_from, class_names, read_bank, tell, write_bank
+from clipcoder.cli.progress import progress
+
+if TYPE_CHECKING:
+    from clipcoder.pipeline import Prediction, ZeroShotClassifier
+
+PLAIN_WIDTH = 120
+"""Characters of a table that goes into a file or a pipe."""
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--classes", metavar="A,B,C", help="The class names, with commas between them.")
+@click.option("--classes-file", type=click.Path(path_type=Path), help="The class names, one a line.")
+@click.option(
+    "--texts", type=click.Path(path_type=Path), help="A bank of texts (JSON); by default WordNet writes them."
+)
+@encoder_options
+@click.option("--method", type=click.Choice(["coder", "clip"]), default="coder", show_default=True)
+@click.option(
+    "--top", type=int, default=2, show_default=True, help="How many classes to show for each image."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write the predictions to FILE.csv or FILE.parquet."
+)
+@click.option("--sheet", type=click.Path(path_type=Path), help="Draw a contact sheet into FILE.png.")
+def classify(
+    paths: tuple[str, ...],
+    classes: str | None,
+    classes_file: Path | None,
+    choice: EncoderChoice,
+    texts: Path | None,
+    method: Literal["coder", "clip"],
+    top: int,
+    as_json: bool,
+    out: Path | None,
+    sheet: Path | None,
+) -> int:
+    """Say what images show: files, folders, glob patterns, or - for standard input."""
+    from clipcoder.cli import report
+    from clipcoder.pipeline import ZeroShotClassifier
+
+    given = read_bank(texts) if texts else None
+    names = class_names(classes, classes_file, given)
+    check_choice(names, top)
+    bank = chosen_from(given, names) if given else None
+    with (
+        report.reserved(out, (".csv", ".parquet"), "--out") as rows_file,
+        report.reserved(sheet, (".png",), "--sheet") as sheet_file,
+    ):
+        found = images.collect(paths, sys.stdin)
+        encoder = choice.open()
+        bank = bank or write_bank(names, encoder, method)
+        classifier = ZeroShotClassifier(encoder, bank, method=method)
+        kept = bool(rows_file or sheet_file or not as_json)
+        predictions, failures = predict_all(classifier, found, top, as_json=as_json, kept=kept)
+        if predictions and not as_json:
+            print_table(predictions, top)
+        if predictions and rows_file and out:
+            report.write_rows(predictions, rows_file, out.suffix.lower(), top)
+        if predictions and sheet_file:
+            report.write_sheet(predictions, sheet_file)
+    return STATUS_UNREADABLE if failures else 0
+
+
+def predict_all(
+    classifier: ZeroShotClassifier, found: Sequence[images.Source], top: int, *, as_json: bool, kept: bool
+) -> tuple[list[Prediction], int]:
+    """Classify everything, naming what cannot be read; JSON lines leave as they come.
+
+    Returns:
+        The predictions, where they are kept for later, and how many images could not be read.
+    """
+    from clipcoder.cli.report import json_line
+    from clipcoder.pipeline import Failure
+
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # what matters about a file is whether it can be read
+    predictions, failures = [], 0
+    for outcome in progress(classifier.stream(found, top=top), len(found), "classifying"):
+        if isinstance(outcome, Failure):
+            failures += 1
+            tell(str(outcome.error))
+            continue
+        if kept:
+            predictions.append(outcome)
+        if as_json:
+            click.echo(json_line(outcome, top))
+    return predictions, failures
+
+
+def print_table(predictions: Sequence[Prediction], top: int) -> None:
+    """Print the predictions as a table, as wide as the terminal."""
+    from rich.console import Console
+
+    from clipcoder.cli.report import table
+
+    console = Console(highlight=False)
+    if not (console.is_terminal or "COLUMNS" in os.environ):
+        console.width = PLAIN_WIDTH
+    with console.capture() as printed:  # for a Console that prints turns a broken pipe into status 1
+        console.print(table(predictions, top))
+    for line in printed.get().splitlines():
+        click.echo(line.rstrip())

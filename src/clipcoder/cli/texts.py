@@ -1,0 +1,52 @@
+"""``clipcoder texts``: write banks of neighbour texts, and look at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
+from clipcoder.cli.inputs import class_names, read_bank, tell, write_bank
+
+
+@click.group()
+def texts() -> None:
+    """Write and look at banks of neighbour texts."""
+
+
+@texts.command()
+@click.option("--classes", metavar="A,B,C", help="The class names, with commas between them.")
+@click.option("--classes-file", type=click.Path(path_type=Path), help="The class names, one a line.")
+@click.option("--source", type=click.Choice(["wordnet", "names"]), default="wordnet", show_default=True)
+@encoder_options
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The bank, FILE.json.")
+def generate(
+    classes: str | None, classes_file: Path | None, source: str, choice: EncoderChoice, out: Path
+) -> int:
+    """Write a bank that can be read, edited and given to classify --texts.
+
+    The encoder chooses among the senses of a name.
+    """
+    from clipcoder.cli.report import reserved
+
+    names = class_names(classes, classes_file, None)
+    with reserved(out, (".json",), "--out") as file:
+        if source == "names":
+            bank = write_bank(names, None, "clip")
+        else:
+            bank = write_bank(names, choice.open(quiet=True), "coder")
+        bank.save(file or out)
+    tell(f"wrote {len(bank.texts)} texts to {out}; classes: {len(names)}")
+    return 0
+
+
+@texts.command()
+@click.argument("bank", type=click.Path(path_type=Path))
+def show(bank: Path) -> int:
+    """Print the texts of a bank, class by class."""
+    for name, entries in read_bank(bank).by_class.items():
+        click.secho(name, bold=True)
+        for entry in entries:
+            click.echo(f"  {entry.kind:<10}{entry.text}")
+    return 0
