@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test check bench train-starter test-training clean
+.PHONY: help setup demo test check bench bench-encoders test-torch train-starter test-training clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,8 +48,23 @@ check: $(VENV)/.check  ## format, lint, types, layers
 
 # For both sides alike, OpenBLAS chooses the kernel for the processor it finds, and one thread, so that formulas are
 # compared and not how a busy machine schedules threads.
-bench: $(VENV)/.package  ## speed side by side with the published formulas
+bench: $(VENV)/.package bench-encoders  ## speed side by side with the published formulas, open_clip and transformers
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 $(BIN)/python bench/run.py $(BENCH)
+
+# torch, open_clip and transformers: what the package is compared with, and two of its own backends.
+TORCH := .venv-torch
+
+$(TORCH)/.done: pyproject.toml Makefile
+	$(PYTHON) -m venv $(TORCH)
+	$(TORCH)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(TORCH)/bin/python -m pip install --quiet --editable '.[fast,open-clip,hugging-face,export]' --group test --group torch
+	@touch $@
+
+test-torch: $(TORCH)/.done  ## the tests of the backends and the export that need torch
+	$(TORCH)/bin/python -m pytest tests/torch
+
+bench-encoders: $(TORCH)/.done  ## images and texts a second beside open_clip and transformers, on the same weights
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(TORCH)/bin/python bench/encoders.py $(BENCH_ENCODERS)
 
 # The two published towers come without what they would install beside them: only their weight files are read.
 TRAIN := .venv-train
@@ -68,4 +83,4 @@ test-training: $(TRAIN)/.done  ## the tests of the training program, which need 
 	$(TRAIN)/bin/python -m pytest tests/training
 
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) $(TRAIN) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* demo-output
+	rm -rf $(VENV) $(TORCH) $(TRAIN) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* demo-output
