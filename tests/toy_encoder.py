@@ -43,11 +43,11 @@ class ColourEncoder:
 
     def encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
         self.batch_sizes.append(len(images))
-        return _unit_rows([_mean_colour(image) for image in images])
+        return unit_rows([mean_colour(image) for image in images])
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         self.text_calls.append(listed_texts(texts))
-        return _unit_rows([_named_colour(text) for text in texts])
+        return unit_rows([_named_colour(text) for text in texts])
 
 
 def plain(colour: tuple[int, int, int], size: tuple[int, int] = (8, 6)) -> Image.Image:
@@ -62,7 +62,7 @@ def png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _mean_colour(image: ImageInput) -> npt.NDArray[np.float64]:
+def mean_colour(image: ImageInput) -> npt.NDArray[np.float64]:
     return np.asarray(open_image(image), dtype=np.float64).mean(axis=(0, 1)) / 255.0
 
 
@@ -71,6 +71,6 @@ def _named_colour(text: str) -> npt.NDArray[np.float64]:
     return np.sum(named or [(1.0, 1.0, 1.0)], axis=0)
 
 
-def _unit_rows(rows: Sequence[npt.NDArray[np.float64]]) -> FloatArray:
+def unit_rows(rows: Sequence[npt.NDArray[np.float64]]) -> FloatArray:
     matrix = np.asarray(rows, dtype=np.float64).reshape(-1, 3)
     return (matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)).astype(np.float32)

@@ -51,3 +51,13 @@ def check_several(images: Iterable[ImageInput]) -> None:
             f"images must be a list of images, got a single {type(images).__name__}; put it into a list: "
             "[image]"
         )
+
+
+def check_batch_size(batch_size: int) -> None:
+    """Refuse what is no number of rows to compute at a time.
+
+    Raises:
+        InvalidInputError: it is no whole number of at least 1.
+    """
+    if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
+        raise InvalidInputError(f"batch_size must be a whole number of at least 1, got {batch_size!r}")
