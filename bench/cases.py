@@ -7,7 +7,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,65 +18,15 @@ from clipcoder.coder import affinity, gram, minmax
 from clipcoder.rerank import PairDifferences, rerank
 from clipcoder.zero_shot import ZeroShotHead, heuristic_scores
 from measure import Spread, interleaved, peak_bytes
+from rows import Row, agree, compared, limited
 
 DIM = 512
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table; times in seconds, memory in bytes, a ratio is reference over clipcoder."""
-
-    what: str
-    reference: float | None
-    clipcoder: float | None
-    unit: str
-    ratio: Spread | None = None
-    target: str = ""
-    met: bool | None = None
-    note: str = ""
-
-
-def compared(
-    what: str,
-    reference: list[float],
-    own: list[float],
-    *,
-    at_least: float | None = None,
-    note: str = "",
-) -> Row:
-    ratio = Spread.of([r / o for r, o in zip(reference, own, strict=True)])
-    return Row(
-        what,
-        Spread.of(reference).median,
-        Spread.of(own).median,
-        "s",
-        ratio,
-        f">= {at_least:g} x" if at_least else "",
-        ratio.median >= at_least if at_least else None,
-        note,
-    )
-
-
-def limited(what: str, values: list[float], below: float, note: str = "") -> Row:
-    spread = Spread.of(values)
-    range_note = f"{spread.low:.3f}..{spread.high:.3f} s"
-    return Row(
-        what, None, spread.median, "s", None, f"< {below:g} s", spread.median < below, f"{range_note} {note}"
-    )
 
 
 def cloud(rng: np.random.Generator, count: int) -> naive.Array:
     """Make features as CLIP's are: a narrow cone around a mean of its own."""
     centre = rng.standard_normal(DIM, dtype=np.float32)
     return naive.normalised(centre + rng.standard_normal((count, DIM), dtype=np.float32))
-
-
-def agree(what: str, largest: float, tolerance: float) -> str:
-    if not largest <= tolerance:
-        raise SystemExit(
-            f"{what}: clipcoder and the reference formula differ by {largest:g}, more than {tolerance:g}"
-        )
-    return f"largest difference {largest:.0e}"
 
 
 def heuristic(rounds: int) -> Iterator[Row]:

@@ -16,9 +16,9 @@ from multiprocessing import get_context
 import click
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
-from cases import CASES, Row
+from cases import CASES
+from rows import Row, table
 
 
 @click.command(help=__doc__)
@@ -39,7 +39,7 @@ def main(as_json: bool, rounds: int, chosen: tuple[str, ...]) -> None:
         )
     else:
         # A pipe or a log has no width of its own.
-        Console(width=None if sys.stdout.isatty() else 150).print(table(rows, rounds))
+        Console(width=None if sys.stdout.isatty() else 150).print(table(title(rounds), rows))
     raise SystemExit(1 if any(row.met is False for row in rows) else 0)
 
 
@@ -63,29 +63,9 @@ def machine() -> dict[str, object]:
     }
 
 
-def table(rows: list[Row], rounds: int) -> Table:
+def title(rounds: int) -> str:
     facts = ", ".join(f"{key} {value}" for key, value in machine().items())
-    drawn = Table(
-        title=f"clipcoder against the reference formulas (medians of {rounds} interleaved rounds; {facts})"
-    )
-    drawn.add_column("what")
-    for heading in ("reference", "clipcoder", "ratio (min..max)", "target"):
-        drawn.add_column(heading, justify="right", no_wrap=True)
-    drawn.add_column("note", style="dim")
-    for row in rows:
-        ratio = f"{row.ratio.median:.1f} ({row.ratio.low:.1f}..{row.ratio.high:.1f})" if row.ratio else ""
-        verdict = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}[row.met]
-        amounts = [amount(value, row.unit) for value in (row.reference, row.clipcoder)]
-        drawn.add_row(row.what, *amounts, ratio, f"{row.target} {verdict}".strip(), row.note.strip())
-    return drawn
-
-
-def amount(value: float | None, unit: str) -> str:
-    if value is None:
-        return ""
-    if unit == "B":
-        return f"{value / 1e6:,.1f} MB"
-    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms"
+    return f"clipcoder against the reference formulas (medians of {rounds} interleaved rounds; {facts})"
 
 
 if __name__ == "__main__":
