@@ -1,0 +1,95 @@
+"""Keys and embeddings as Parquet, in the plainest form that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def embedding_schema(column: str, dim: int) -> pa.Schema:
+    """Return two columns without nulls: a string, and ``embedding``, a list of ``dim`` float32.
+
+    Example:
+        >>> embedding_schema("path", 512).names
+        ['path', 'embedding']
+    """
+    import pyarrow as pa
+
+    number = pa.field("element", pa.float32(), nullable=False)
+    return pa.schema(
+        [
+            pa.field(column, pa.string(), nullable=False),
+            pa.field("embedding", pa.list_(number, dim), nullable=False),
+        ]
+    )
+
+
+def embedding_table(strings: Sequence[str], features: FloatArray, schema: pa.Schema) -> pa.Table:
+    """Return strings and embeddings, float32 of shape (n, dim), as a table of an ``embedding_schema``."""
+    import pyarrow as pa
+
+    numbers = pa.array(np.ascontiguousarray(features, np.float32).ravel())
+    embeddings = pa.FixedSizeListArray.from_arrays(numbers, type=schema.field("embedding").type)
+    return pa.Table.from_arrays([pa.array(strings, pa.string()), embeddings], schema=schema)
+
+
+def embedding_rows(table: pa.Table) -> FloatArray:
+    """Return the embeddings of a table, of shape (n, dim)."""
+    embeddings = table.column("embedding")
+    numbers = embeddings.combine_chunks().flatten().to_numpy()
+    rows: FloatArray = numbers.reshape(-1, embeddings.type.list_size)
+    return rows
+
+
+def write_tables(file: BinaryIO, schema: pa.Schema, tables: Iterable[pa.Table], *, group_bytes: int) -> None:
+    """Write tables as they come, in row groups of one size whatever the sizes of the tables.
+
+    Args:
+        file: a file to write to.
+        schema: an ``embedding_schema`` and what the file shall say beside it, its metadata.
+        tables: tables of that schema.
+        group_bytes: what the embeddings of a row group shall take.
+    """
+    import pyarrow.parquet as pq
+
+    rows = max(1, group_bytes // (4 * schema.field("embedding").type.list_size))
+    plain = {
+        "compression": "none",
+        "use_dictionary": False,
+        "write_statistics": False,
+    }  # they do not compress
+    with pq.ParquetWriter(file, schema, write_page_checksum=True, **plain) as writer:
+        for table in regrouped(tables, rows):
+            writer.write_table(table, row_group_size=rows)
+
+
+def regrouped(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Yield the same rows in tables of ``rows`` rows, of which the last one may have fewer.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> [len(t) for t in regrouped([pa.table({"n": range(n)}) for n in (1, 5, 1)], 3)]
+        [3, 3, 1]
+    """
+    import pyarrow as pa
+
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(map(len, waiting)) < rows:
+            continue
+        joined = pa.concat_tables(waiting)
+        whole = len(joined) - len(joined) % rows
+        for start in range(0, whole, rows):
+            yield joined.slice(start, rows)
+        waiting = [joined.slice(whole)]
+    if sum(map(len, waiting)):
+        yield pa.concat_tables(waiting)
