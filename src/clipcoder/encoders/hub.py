@@ -1,104 +1,232 @@
-"""Published models by name, fetched once from a model hub and kept in its cache."""
+"""Published models by name: fetched once, pinned to a commit, checked, and found again without a network."""
 
 from __future__ import annotations
 
-import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from clipcoder.errors import ModelUnavailableError, UnknownNameError
+from clipcoder.encoders import hub_client
+from clipcoder.encoders.catalog import MODEL_NAMES, model_facts
+from clipcoder.encoders.hub_client import NEEDED, HubFile, Snapshot
+from clipcoder.encoders.hub_errors import reason
+from clipcoder.encoders.pins import Pins, SeenFile, Sight
+from clipcoder.errors import ClipcoderError, InvalidInputError, ModelUnavailableError, UnknownNameError
 
-_OWNER: Final = (
-    "immich-app"  # exports of open_clip's models: one repository a model, of the layout of OnnxEncoder
-)
+__all__ = ["MODEL_NAMES", "Held", "fetch", "held", "pinned_names", "update"]
 
-_REPOSITORIES: Final = {
-    "RN50/openai": "RN50__openai",
-    "RN101/openai": "RN101__openai",
-    "RN50x4/openai": "RN50x4__openai",
-    "RN50x16/openai": "RN50x16__openai",
-    "RN50x64/openai": "RN50x64__openai",
-    "ViT-B-32/openai": "ViT-B-32__openai",
-    "ViT-B-16/openai": "ViT-B-16__openai",
-    "ViT-L-14/openai": "ViT-L-14__openai",
-    "ViT-L-14-336/openai": "ViT-L-14-336__openai",
-    "ViT-B-32/laion2b_s34b_b79k": "ViT-B-32__laion2b-s34b-b79k",
-    "ViT-L-14/laion2b_s32b_b82k": "ViT-L-14__laion2b-s32b-b82k",
-    "ViT-B-32/laion400m_e32": "ViT-B-32__laion400m_e32",
-    "ViT-B-16/laion400m_e32": "ViT-B-16__laion400m_e32",
-    "ViT-L-14/laion400m_e32": "ViT-L-14__laion400m_e32",
-    "ViT-B-16-SigLIP/webli": "ViT-B-16-SigLIP__webli",
-    "ViT-B-16-SigLIP-384/webli": "ViT-B-16-SigLIP-384__webli",
-    "ViT-L-16-SigLIP-256/webli": "ViT-L-16-SigLIP-256__webli",
-}
+SCHEME: Final = "hub:"
+_REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
-MODEL_NAMES: Final = tuple(_REPOSITORIES)
-"""The names that ``load_encoder`` fetches: open_clip's architecture and the name of its weights."""
 
-_REVISIONS: Final[dict[str, str]] = {}  # a name to the commit that it is pinned to; without a pin, the newest
+@dataclass(frozen=True)
+class _Published:
+    """What a name means.
 
-_WANTED: Final = [
-    "config.json",
-    "visual/preprocess_cfg.json",
-    "visual/model.onnx",
-    "textual/tokenizer.json",
-    "textual/tokenizer_config.json",
-    "textual/model.onnx",
-]
+    Attributes:
+        name: as it was given, without the revision.
+        repository: ``OWNER/REPOSITORY`` on the hub.
+        revision: the revision that the name itself, or the catalogue, asks for.
+    """
+
+    name: str
+    repository: str
+    revision: str | None
+
+    @classmethod
+    def parse(cls, name: str) -> _Published:
+        """Read a name.
+
+        Raises:
+            UnknownNameError: it is none of the catalogue's.
+            InvalidInputError: behind ``hub:`` there is no name of a repository.
+        """
+        plain, _, revision = str(name).partition("@")
+        if not plain.startswith(SCHEME):
+            facts = model_facts(plain)
+            if not facts.repository:
+                raise UnknownNameError("published model", plain, MODEL_NAMES)
+            return cls(plain, facts.repository, revision or facts.revision or None)
+        repository = plain.removeprefix(SCHEME)
+        if not _REPOSITORY.fullmatch(repository):
+            raise InvalidInputError(
+                f"a model on the hub is named hub:OWNER/REPOSITORY, and @REVISION may follow, got {name!r}"
+            )
+        return cls(plain, repository, revision or None)
 
 
 def fetch(name: str, *, revision: str | None = None) -> Path:
     """Return the folder of a published model; only what is not in the cache is fetched.
 
+    The first fetch pins the model: its commit and the checksums of its files are kept in ``pins.json`` in
+    the folder of all caches. Later calls ask for that commit, or for nothing at all where everything is
+    there. Fetched bytes are compared with the checksums that the hub announces, and files that were written
+    to since with the checksums that they had.
+
     Args:
-        name: one of ``MODEL_NAMES``.
-        revision: a commit, tag or branch of its repository; by default the pinned one.
+        name: one of ``MODEL_NAMES``, or ``hub:OWNER/REPOSITORY`` for any other repository of the layout;
+            ``@REVISION`` may follow either.
+        revision: a commit, tag or branch, for this call; by default the pinned commit.
 
     Raises:
         UnknownNameError: no model has this name.
-        ModelUnavailableError: it cannot be fetched, for want of a network or of the repository.
+        ModelUnavailableError: it cannot be fetched, for want of a network, of the repository, or of room.
+        InvalidInputError: a file is not what it was when it was fetched.
 
     Example:
-        >>> fetch("ViT-B-32/openapi")
+        >>> fetch("hub:nobody")
         Traceback (most recent call last):
             ...
-        clipcoder.errors.UnknownNameError: unknown model 'ViT-B-32/openapi': did you mean \
-'ViT-B-32/openai' or 'ViT-B-16/openai' or 'ViT-L-14/openai'?
+        clipcoder.errors.InvalidInputError: a model on the hub is named hub:OWNER/REPOSITORY, \
+and @REVISION may follow, got 'hub:nobody'
     """
-    if name not in _REPOSITORIES:
-        raise UnknownNameError("model", name, MODEL_NAMES)
-    from huggingface_hub import constants, snapshot_download
+    model = _Published.parse(name)
+    pins = Pins()
+    asked = revision or model.revision
+    pin: Literal["never", "first"] = "never" if asked else "first"
+    return _fetched(model, asked or pins.commit(model.repository), pins, pin).folder
 
-    repository = f"{_OWNER}/{_REPOSITORIES[name]}"
+
+def update(name: str) -> tuple[str | None, str]:
+    """Fetch the newest commit of a published model, and pin the model to it.
+
+    Args:
+        name: as for ``fetch``; with ``@REVISION`` the pin moves to that revision.
+
+    Returns:
+        The commit that it was pinned to, None if it was not, and the one that it is pinned to now.
+
+    Raises:
+        ClipcoderError: as for ``fetch``; the old pin then holds.
+    """
+    model = _Published.parse(name)
+    pins = Pins()
+    before = pins.commit(model.repository)
+    return before, _fetched(model, model.revision, pins, "always").commit
+
+
+@dataclass(frozen=True)
+class Held:
+    """A published model on this machine.
+
+    Attributes:
+        commit: the commit that ``fetch`` would return.
+        folder: where its files are.
+        size: their bytes.
+        pinned: whether it was checked and pinned, rather than fetched by another program.
+    """
+
+    commit: str
+    folder: Path
+    size: int
+    pinned: bool
+
+
+def held(name: str) -> Held | None:
+    """Return what ``fetch`` would find on this machine, without asking anybody; None where it would fetch.
+
+    Raises:
+        UnknownNameError: no model has this name.
+    """
+    model, pins = _Published.parse(name), Pins()
+    snapshot = _recalled(model, model.revision or pins.commit(model.repository), pins)
+    files = _held_files(snapshot, pins) if snapshot else {}
+    if snapshot is None or not files:
+        return None
+    size = sum((snapshot.folder / file).stat().st_size for file in files)
+    return Held(snapshot.commit, snapshot.folder, size, bool(pins.seen(model.repository, snapshot.commit)))
+
+
+def pinned_names() -> tuple[str, ...]:
+    """Return the names, ``hub:OWNER/REPOSITORY``, of pinned models that are not in the catalogue."""
+    known = {model_facts(name).repository for name in MODEL_NAMES}
+    return tuple(f"{SCHEME}{repository}" for repository in Pins().repositories if repository not in known)
+
+
+def _fetched(
+    model: _Published, revision: str | None, pins: Pins, pin: Literal["never", "first", "always"]
+) -> Snapshot:
+    """Make sure that a revision is here and is what it was, and remember it."""
+    with _explained(model):
+        snapshot, files = _plan(model, revision, pins)
+        seen = pins.seen(model.repository, snapshot.commit)
+        absent = snapshot.lacks(files)
+        hub_client.check_room(snapshot, (files[name] for name in absent))
+        now = {}
+        for name, file in files.items():
+            if name in absent:
+                hub_client.download(snapshot, name, file)
+            now[name] = _checked(model, snapshot.folder / name, file, seen.get(name), fresh=name in absent)
+    pins.remember(Sight(model.repository, snapshot.commit, now, revision, pin))
+    return snapshot
+
+
+def _plan(model: _Published, revision: str | None, pins: Pins) -> tuple[Snapshot, dict[str, HubFile]]:
+    """Return the commit of a revision and its files: those that are here, or else what the hub says."""
+    snapshot = _recalled(model, revision, pins)
+    here = _held_files(snapshot, pins) if snapshot else {}
+    if snapshot and here and hub_client.is_commit(revision) and pins.seen(model.repository, snapshot.commit):
+        return snapshot, here
     try:
-        folder = snapshot_download(
-            repository, revision=revision or _REVISIONS.get(name), allow_patterns=_WANTED
+        asked, files = hub_client.ask(model.repository, revision)
+    except Exception:
+        if snapshot and here:
+            return snapshot, here
+        raise
+    missing = [name for name in NEEDED if name not in files]
+    if missing:
+        raise _unavailable(model, f"it has no {' and no '.join(missing)}, which an ONNX encoder needs")
+    return asked, files
+
+
+def _recalled(model: _Published, revision: str | None, pins: Pins) -> Snapshot | None:
+    """Return the commit that a revision is known to be, by itself, by our own notes, or by the client's."""
+    commit = pins.commit_of(model.repository, revision) if revision else None
+    return hub_client.recall(model.repository, commit or revision)
+
+
+def _held_files(snapshot: Snapshot, pins: Pins) -> dict[str, HubFile]:
+    """Return the files of a commit if all of them are in the client's cache."""
+    seen = pins.seen(snapshot.repository, snapshot.commit)
+    if not seen:
+        return snapshot.found()
+    return {} if snapshot.lacks(seen) else {name: HubFile() for name in seen}
+
+
+def _checked(
+    model: _Published, path: Path, file: HubFile, before: SeenFile | None, *, fresh: bool
+) -> SeenFile:
+    """Return what a file is, if that is what it was before and what the hub says."""
+    if before and before.untouched(path):
+        return before
+    now = SeenFile.read(path)
+    if (before is None or now.sha256 == before.sha256) and file.describes(path, now):
+        return now
+    if fresh:
+        hub_client.remove(path)
+        name = f"{path.parent.name}/{path.name}"
+        raise _unavailable(
+            model, f"the bytes of {name} have another checksum than announced, and were removed; try again"
         )
-    except Exception as error:  # the client lets through whatever the hub, the network or the disk raise
-        raise ModelUnavailableError(name, f"{constants.ENDPOINT}/{repository}", _reason(error)) from error
-    return Path(folder)
+    raise InvalidInputError(
+        f"'{path}' is not what it was when {model.name} was fetched (its sha256 is now {now.sha256[:8]}...); "
+        f"delete '{path.resolve()}', and it is fetched again"
+    )
 
 
-def _reason(error: Exception) -> str:
-    """Say in a few words why a model cannot be had."""
-    from huggingface_hub import errors
+@contextmanager
+def _explained(model: _Published) -> Iterator[None]:
+    """Turn whatever the client, the network or the disk raise into one sentence."""
+    try:
+        yield
+    except ClipcoderError:
+        raise
+    except Exception as error:
+        raise _unavailable(model, reason(error)) from error
 
-    unreached = isinstance(error, errors.LocalEntryNotFoundError)  # then its cause tells more
-    failure = (unreached and error.__cause__) or error
-    told = (" ".join(str(failure).split()) or type(failure).__name__)[:160]
-    match failure:
-        case errors.RepositoryNotFoundError():
-            reason = "there is no such repository"
-        case errors.RevisionNotFoundError():
-            reason = "it has no such revision"
-        case errors.OfflineModeIsEnabled():
-            reason = "HF_HUB_OFFLINE is set, and the cache does not hold all of it"
-        case errors.HfHubHTTPError():
-            reason = f"the hub answered with status {failure.response.status_code}"
-        case OSError(errno=errno.ENOSPC):
-            reason = "the disk is full"
-        case _ if unreached:
-            reason = f"the hub cannot be reached ({told}), and the cache does not hold all of it"
-        case _:
-            reason = f"the download broke off ({told}); try again, it goes on where it stopped"
-    return reason
+
+def _unavailable(model: _Published, why: str) -> ModelUnavailableError:
+    return ModelUnavailableError(model.name, hub_client.address(model.repository), why)
