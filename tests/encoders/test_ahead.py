@@ -142,20 +142,20 @@ def test_closing_early_ends_the_threads_and_drops_what_waits() -> None:
                 going.wait(10)
             return super().prepare_image(image)
 
-    before = preparing_threads()
+    assert eventually(lambda: preparing_threads() == 0)  # those of other tests have ended
     outcomes = encode_ahead(Slow(), [plain(RED)] * 100)
     next(outcomes)
-    assert preparing_threads() > before
+    assert preparing_threads() > 0
     outcomes.close()
     going.set()
-    assert eventually(lambda: preparing_threads() == before)
+    assert eventually(lambda: preparing_threads() == 0)
     assert Slow.calls <= 4 + WORKERS
 
 
 def test_threads_end_after_the_last_image() -> None:
-    before = preparing_threads()
+    assert eventually(lambda: preparing_threads() == 0)  # those of other tests have ended
     list(encode_ahead(StagedColourEncoder(), [plain(RED)] * 9))
-    assert eventually(lambda: preparing_threads() == before)
+    assert eventually(lambda: preparing_threads() == 0)
 
 
 def test_what_the_images_raise_reaches_the_caller_and_ends_the_threads() -> None:
@@ -163,10 +163,10 @@ def test_what_the_images_raise_reaches_the_caller_and_ends_the_threads() -> None
         yield plain(RED)
         raise OSError("the disk is gone")
 
-    before = preparing_threads()
+    assert eventually(lambda: preparing_threads() == 0)  # those of other tests have ended
     with pytest.raises(OSError, match="the disk is gone"):
         list(encode_ahead(StagedColourEncoder(), failing()))
-    assert eventually(lambda: preparing_threads() == before)
+    assert eventually(lambda: preparing_threads() == 0)
 
 
 def test_other_errors_of_a_stage_are_not_swallowed() -> None:
@@ -251,11 +251,11 @@ def test_an_empty_list_gives_an_empty_matrix() -> None:
 
 
 def test_of_several_bad_images_a_list_names_the_first_and_ends_the_threads() -> None:
-    before = preparing_threads()
+    assert eventually(lambda: preparing_threads() == 0)  # those of other tests have ended
     with pytest.raises(UnreadableImageError, match=r"first\.png") as caught:
         encode_listed(StagedColourEncoder(), [plain(RED), "first.png", "second.png", *[plain(RED)] * 50])
     assert caught.value.source == "'first.png'"
-    assert eventually(lambda: preparing_threads() == before)
+    assert eventually(lambda: preparing_threads() == 0)
 
 
 def test_a_single_image_is_no_list() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,13 @@ import pytest
 from PIL import Image
 from tiny_clip import write_json
 
+from clipcoder.encoders.base import FloatArray
+from clipcoder.encoders.images import open_image
 from clipcoder.encoders.preprocessing import Preprocessing
 from clipcoder.errors import InvalidInputError
 
 PLAIN: dict[str, Any] = {"mean": (0.0,) * 3, "std": (1.0,) * 3}
+IN_LEVELS: dict[str, Any] = {"mean": (0.0,) * 3, "std": (1 / 255,) * 3}
 SETTINGS = {"size": 8, "mean": [0.5] * 3, "std": [0.2] * 3, "interpolation": "bicubic"}
 BICUBIC, BILINEAR = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
 
@@ -100,13 +105,108 @@ def test_thin_strips_do_not_fill_the_memory(
 ) -> None:
     resize = Image.Image.resize
 
-    def bounded(image: Image.Image, size: tuple[int, int], *options: Any) -> Image.Image:
+    def bounded(image: Image.Image, size: tuple[int, int], *options: Any, **more: Any) -> Image.Image:
         assert max(size) <= 16 * 224
-        return resize(image, size, *options)
+        return resize(image, size, *options, **more)
 
     monkeypatch.setattr(Image.Image, "resize", bounded)
     preprocess = Preprocessing((224, 224), resize_mode=mode, fill_color=255, **PLAIN)
     np.testing.assert_allclose(preprocess(Image.new("RGB", size, "white")), 1)
+
+
+def test_pixels_are_normalised_as_torch_does_it_to_the_last_bit() -> None:
+    mean, std = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+    image = noise(224, 224)
+    levels = np.asarray(image, dtype=np.float32) / np.float32(255)
+    expected = (levels - np.float32(mean)) / np.float32(std)
+    np.testing.assert_array_equal(Preprocessing((224, 224), mean, std)(image), np.moveaxis(expected, -1, 0))
+
+
+# Large photos
+
+
+def photo(width: int, height: int) -> Image.Image:
+    """Smooth shades, hard edges and the grain of a sensor."""
+    draw = np.random.default_rng(7)
+    coarse = draw.normal((120, 110, 90), (50, 45, 40), size=(6, 8, 3)).clip(0, 255).astype(np.uint8)
+    shades = Image.fromarray(coarse).resize((width, height), BICUBIC)
+    shades.paste((180, 170, 120), (width // 5, height // 4, width // 2, height // 3))
+    shades.paste((60, 50, 60), (width // 2, height // 3, width // 2 + 9, height))
+    grain = draw.normal(0, 3, size=(height, width, 1))
+    return Image.fromarray((np.asarray(shades) + grain).clip(0, 255).astype(np.uint8))
+
+
+def jpeg(image: Image.Image, **settings: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=92, **settings)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:0"])
+@pytest.mark.parametrize("factor", [2, 4])
+@pytest.mark.parametrize("mode", ["shortest", "longest", "squash"])
+def test_a_large_jpeg_is_decoded_smaller_and_nobody_can_tell(
+    subsampling: str, factor: int, mode: Any
+) -> None:
+    preprocess = Preprocessing((32, 32), resize_mode=mode, **IN_LEVELS)
+    file = jpeg(photo(288 * factor, 192 * factor), subsampling=subsampling)
+    difference = np.abs(preprocess.read_image(file) - unreduced(preprocess, open_image(file)))
+    assert (difference > 0.5).sum() > 0
+    assert (difference < 1.5).mean() >= 0.999
+
+
+def test_the_same_holds_for_real_photos(shared_data: Path) -> None:
+    """Doubled in size, photos from the web are as soft as those of a camera."""
+    preprocess = Preprocessing((20, 20), **IN_LEVELS)
+    within = []
+    for path in sorted((shared_data / "imagenet-samples").glob("*.jpg"))[::50]:
+        with Image.open(path) as small:
+            size = small.width * 2 // 16 * 16, small.height * 2 // 16 * 16
+            file = jpeg(small.convert("RGB").resize(size, BICUBIC), subsampling="4:2:0")
+        if min(size) >= 2 * 6 * 20:
+            difference = np.abs(preprocess.read_image(file) - unreduced(preprocess, open_image(file)))
+            within.append((difference < 1.5).mean())
+    assert len(within) >= 10
+    assert np.mean(within) >= 0.999
+
+
+def test_a_jpeg_that_is_not_large_enough_is_decoded_in_full() -> None:
+    preprocess = Preprocessing((32, 32), **IN_LEVELS)
+    file = jpeg(photo(384, 304))
+    np.testing.assert_array_equal(preprocess.read_image(file), unreduced(preprocess, open_image(file)))
+
+
+def test_other_large_images_are_averaged_first_and_nobody_can_tell() -> None:
+    preprocess = Preprocessing((32, 32), **IN_LEVELS)
+    large = photo(501, 347)
+    difference = np.abs(preprocess(large) - unreduced(preprocess, large))
+    assert (difference > 0.5).sum() > 0
+    assert (difference < 1.5).mean() >= 0.999
+
+
+def test_photos_of_ordinary_size_are_resized_in_one_go() -> None:
+    preprocess = Preprocessing((32, 32), **IN_LEVELS)
+    ordinary = photo(419, 319)  # not quite ten times as large
+    np.testing.assert_array_equal(preprocess(ordinary), unreduced(preprocess, ordinary))
+
+
+def unreduced(preprocess: Preprocessing, image: Image.Image) -> FloatArray:
+    """The pixels when all resizing is the one of the encoder's training."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("clipcoder.encoders.preprocessing.REDUCING_GAP", 10_000)
+        return preprocess(image)
+
+
+def test_threads_may_share_it() -> None:
+    preprocess = Preprocessing((32, 32), mean=(0.5,) * 3, std=(0.2,) * 3)
+    files = [jpeg(noise(40 + 8 * i, 50)) for i in range(8)]
+    expected = [preprocess.read_image(file) for file in files]
+    with ThreadPoolExecutor(4) as threads:
+        for pixels, other in zip(threads.map(preprocess.read_image, files * 5), expected * 5, strict=True):
+            np.testing.assert_array_equal(pixels, other)
+
+
+# The file
 
 
 def test_a_file_says_it_all(tmp_path: Path) -> None:

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import io
 import os
+from threading import Lock
+from typing import Final
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from clipcoder.encoders.base import IMAGE_TYPES, ImageInput
 from clipcoder.errors import InvalidInputError, UnreadableImageError
 
+DRAFT_ROOM: Final = 6
+"""Times as large as what it is resized to a JPEG stays when it is decoded smaller.
+
+Measured after all preprocessing, against decoding at full size: 99.94 % of the values within 1/255 on photos
+as soft as cameras make them, 99.7 % on photos sharp to the pixel; at 4 times, 99.7 % and 99.1 %.
+"""
+
+REDUCING_GAP: Final = 5
+"""The same for averaging whole groups of pixels, which changes less: 99.95 % of the values within 1/255."""
+
 _WHITE = (255, 255, 255, 255)
+_ON_ITS_SIDE: Final = range(5, 9)  # EXIF orientations that exchange width and height
+_DRAFTS: Final = (8, 4, 2)
+_LOCKS: Final = tuple(Lock() for _ in range(64))
 
 
-def open_image(source: ImageInput) -> Image.Image:
+def open_image(source: ImageInput, *, at_least: tuple[int, int] | None = None) -> Image.Image:
     """Decode an image completely, upright and in RGB; transparent pixels lie on white.
 
     Args:
         source: a path, the bytes of an image file, or a PIL image. Of an animation the first frame is taken.
+        at_least: width and height down to which a larger photo may come out smaller. JPEG can be decoded at a
+            half, a quarter or an eighth of its size, in less time and memory; a photo is, where both sides
+            are whole multiples, so that nothing is shifted by a fraction of a pixel.
 
     Raises:
         UnreadableImageError: there is no such file, or it holds no image that Pillow can decode to its end.
@@ -34,23 +52,52 @@ def open_image(source: ImageInput) -> Image.Image:
             f"{type(source).__name__}; PIL.Image.fromarray makes one of an array"
         )
     try:
-        image = source if isinstance(source, Image.Image) else Image.open(_readable(source))
-        return _rgb(ImageOps.exif_transpose(image))
+        return _copied(source) if isinstance(source, Image.Image) else _decoded(source, at_least)
     except Exception as error:  # Pillow's plugins raise whatever a broken file makes them stumble over
         raise UnreadableImageError(_described(source), _reason(error)) from error
 
 
-def _readable(source: str | os.PathLike[str] | bytes) -> io.BytesIO | str | os.PathLike[str]:
-    return io.BytesIO(source) if isinstance(source, bytes) else source
+def _decoded(source: str | os.PathLike[str] | bytes, at_least: tuple[int, int] | None) -> Image.Image:
+    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+        orientation = _orientation(image)
+        if at_least is not None:
+            _draft(image, at_least[::-1] if orientation in _ON_ITS_SIDE else at_least)
+        return _upright_rgb(image, orientation)
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def _copied(image: Image.Image) -> Image.Image:
+    """Return an image of its own; one that was opened and never loaded may be in the hands of two threads."""
+    with _LOCKS[id(image) // 16 % len(_LOCKS)]:
+        copy = _upright_rgb(image, _orientation(image))
+        return copy.copy() if copy is image else copy
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # damaged notes of a camera are no reason to refuse its photo
+        return 1
+
+
+def _draft(image: Image.Image, at_least: tuple[int, int]) -> None:
+    for factor in _DRAFTS:
+        smaller = image.width // factor, image.height // factor
+        whole = (smaller[0] * factor, smaller[1] * factor) == image.size
+        if whole and smaller[0] >= at_least[0] and smaller[1] >= at_least[1]:
+            image.draft(None, smaller)  # does nothing for other formats than JPEG
+            return
+
+
+def _upright_rgb(image: Image.Image, orientation: int) -> Image.Image:
+    if orientation != 1:
+        image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         image = _eight_bit(image)
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, _WHITE), layer)
-    return image.convert("RGB")
+    image.load()
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

@@ -14,13 +14,14 @@ import numpy as np
 from PIL import Image
 
 from clipcoder.arrays import FloatArray
+from clipcoder.encoders.base import ImageInput
+from clipcoder.encoders.images import DRAFT_ROOM, REDUCING_GAP, open_image
 from clipcoder.encoders.json_file import JsonFile, is_count, is_number, is_positive
 
 ResizeMode = Literal["shortest", "longest", "squash"]
 _RESAMPLING: Final = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
-_LONG = (
-    16  # times as long as wide: beyond it only the middle is resized, or a thin strip would fill the memory
-)
+_LONG: Final = 16
+"""Times as long as wide: beyond it only the middle is resized, or a thin strip would fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -76,21 +77,40 @@ class Preprocessing:
             fill_color=settings.value("fill_color", _is_level, "a level from 0 to 255", default=0),
         )
 
+    def read_image(self, image: ImageInput) -> FloatArray:
+        """Open an image and return its pixels, float32 of shape (3, height, width); threads may share it.
+
+        A JPEG many times larger than the input is decoded smaller, by a factor that nobody can tell from the
+        pixels (``DRAFT_ROOM`` says what was measured).
+
+        Raises:
+            UnreadableImageError: the image cannot be decoded.
+        """
+        height, width = self.size
+        return self(open_image(image, at_least=(DRAFT_ROOM * width, DRAFT_ROOM * height)))
+
     def __call__(self, image: Image.Image) -> FloatArray:
         """Return the pixels of an RGB image, float32 of shape (3, height, width)."""
-        pixels = np.asarray(self._fitted(image), dtype=np.float32) / np.float32(255)
-        mean, std = np.array([self.mean, self.std], dtype=np.float32)
-        return np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1))
+        pixels = np.empty((3, *self.size), dtype=np.float32)
+        for channel, levels in zip(pixels, self._fitted(image).split(), strict=True):
+            channel[:] = np.asarray(levels)
+        mean, std = np.array([self.mean, self.std], dtype=np.float32)[:, :, None, None]
+        pixels /= np.float32(255)
+        pixels -= mean
+        pixels /= std
+        return pixels
 
     def _fitted(self, image: Image.Image) -> Image.Image:
         height, width = self.size
-        resampling = _RESAMPLING[self.interpolation]
         if self.resize_mode == "squash":
-            return image.resize((width, height), resampling)
+            return self._resized(image, (width, height))
         if self.resize_mode == "longest":
-            return _padded(image.resize(self._inside(image), resampling), self.size, self.fill_color)
+            return _padded(self._resized(image, self._inside(image)), self.size, self.fill_color)
         image = _middle(image)
-        return _centre(image.resize(self._around(image), resampling), self.size)
+        return _centre(self._resized(image, self._around(image)), self.size)
+
+    def _resized(self, image: Image.Image, size: tuple[int, int]) -> Image.Image:
+        return image.resize(size, _RESAMPLING[self.interpolation], reducing_gap=REDUCING_GAP)
 
     def _around(self, image: Image.Image) -> tuple[int, int]:
         """Return the width and height at which an image just covers the input."""
