@@ -147,7 +147,7 @@ class Pins:
             return {}
         except OSError as error:
             raise InvalidInputError(f"cannot read '{self.path}': {str(error.strerror).lower()}") from error
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
             raise InvalidInputError(
                 f"'{self.path}' must hold the pins of published models, but it is damaged; delete it, and "
                 "what is fetched next is trusted anew"
@@ -157,9 +157,9 @@ class Pins:
 def _checked(content: dict[str, Any]) -> dict[str, Any]:
     """Return the pins if they can be worked with; whatever is raised otherwise says that they cannot."""
     for entry in content.values():
-        if not isinstance(entry.get("commit", ""), str):
+        commits = [entry.get("commit", ""), *entry.get("revisions", {}).values()]
+        if not all(isinstance(commit, str) for commit in commits):
             raise TypeError
-        dict(entry.get("revisions", {}))
         for files in entry["seen"].values():
             for facts in files.values():
                 SeenFile(**facts)
