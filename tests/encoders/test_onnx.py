@@ -171,7 +171,7 @@ def test_a_tower_for_another_context_is_refused(folder: Path) -> None:
 
 def test_a_tower_of_another_width_is_refused(folder: Path) -> None:
     change(folder / "config.json", embed_dim=6)
-    assert "embed_dim = 6 features for each input, but it is tensor(float) (?, 5)" in refusal(folder)
+    assert "embed_dim = 6 features for each input, but it is float32 (?, 5)" in refusal(folder)
 
 
 @pytest.mark.parametrize("file", MODELS)
@@ -189,7 +189,7 @@ def test_an_input_of_an_unknown_type_is_refused(folder: Path) -> None:
     model = onnx.load(path)
     model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.DOUBLE
     onnx.save(model, path)
-    assert "takes image as tensor(double)" in refusal(folder)
+    assert "has image as tensor(double)" in refusal(folder)
 
 
 def test_a_width_that_shows_only_when_it_runs_is_refused_then(folder: Path) -> None:

@@ -88,9 +88,11 @@ def test_a_cleaning_that_nobody_knows_is_refused(folder: Path) -> None:
 
 
 def test_what_else_a_tokenizer_should_do_is_not_passed_over(folder: Path) -> None:
-    with pytest.raises(InvalidInputError, match="asks for strip_sep_token, but only 'clean'"):
-        tokens(folder, tokenizer_kwargs={"strip_sep_token": True})
-    assert tokens(folder, tokenizer_kwargs={"strip_sep_token": False})([""])[0].tolist() == [ids("")]
+    with pytest.raises(InvalidInputError, match="asks for reduction_mask, but only 'clean' and 'strip_sep"):
+        tokens(folder, tokenizer_kwargs={"reduction_mask": "syntax"})
+    with pytest.raises(InvalidInputError, match="asks for tokenizer_mode"):
+        tokens(folder, **OTHER, tokenizer_mode="clips")
+    assert tokens(folder, tokenizer_kwargs={"reduction_mask": ""})([""])[0].tolist() == [ids("")]
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"model": '])

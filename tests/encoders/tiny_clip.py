@@ -74,6 +74,8 @@ class TinyClip:
         onnx.save(self._visual(), folder / "visual/model.onnx")
         onnx.save(self._textual(), folder / "textual/model.onnx")
         tokenizer().save(str(folder / "textual/tokenizer.json"))
+        if self.mask:
+            write_json(folder / "textual/tokenizer_config.json", {"pad_token": "<pad>"})
         write_json(
             folder / "visual/preprocess_cfg.json",
             {

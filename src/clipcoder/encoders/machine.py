@@ -9,7 +9,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-ENGINES: Final = ("onnxruntime", "onnx", "openvino", "torch", "open_clip_torch", "transformers")
+ENGINES: Final = (
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "onnx",
+    "openvino",
+    "torch",
+    "open_clip_torch",
+    "transformers",
+)
 
 _CPUINFO: Final = Path("/proc/cpuinfo")
 
@@ -21,10 +29,17 @@ def processor() -> str:
         >>> processor() == processor()
         True
     """
-    facts = _cpuinfo()
-    name = facts.get("model name") or platform.processor() or platform.machine()
-    flags = hashlib.sha256(facts.get("flags", "").encode()).hexdigest()[:8]
-    return f"{name} ({platform.machine()}, {cores()} cores, instructions {flags})"
+    flags = hashlib.sha256(_cpuinfo().get("flags", "").encode()).hexdigest()[:8]
+    return f"{processor_name()} ({platform.machine()}, {cores()} cores, instructions {flags})"
+
+
+def processor_name() -> str:
+    """Return what the processor is called.
+
+    >>> processor_name() != ""
+    True
+    """
+    return _cpuinfo().get("model name") or platform.processor() or platform.machine()
 
 
 def cores() -> int:

@@ -3,54 +3,66 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, NoReturn
 
-import numpy as np
-
-from clipcoder.arrays import FloatArray, batches, unit_rows
-from clipcoder.encoders.base import ImageInput
-from clipcoder.encoders.images import open_image
-from clipcoder.encoders.inputs import listed_images, listed_texts
-from clipcoder.encoders.json_file import JsonFile, is_count, is_positive
-from clipcoder.encoders.onnx_graph import OnnxGraph
+from clipcoder.arrays import FloatArray, unit_rows
+from clipcoder.encoders.ahead import encode_listed
+from clipcoder.encoders.base import ImageInput, Precision
+from clipcoder.encoders.derived_graphs import DerivedGraph
+from clipcoder.encoders.graph import Feeds, Graph
+from clipcoder.encoders.inputs import listed_texts
+from clipcoder.encoders.onnx_folder import FILES, OnnxFolder, Tower
+from clipcoder.encoders.onnx_graph import OnnxGraph, check_device
+from clipcoder.encoders.onnx_towers import TEXT_BATCH, ImageTower, TextTower
+from clipcoder.encoders.openvino_graph import OpenVinoGraph
+from clipcoder.encoders.precision import AUTO, check_offered, fastest_precision
 from clipcoder.encoders.preprocessing import Preprocessing
-from clipcoder.encoders.tokens import CLIP_LENGTH, TextTokens
+from clipcoder.encoders.probe import PROBE_TEXTS, probe_images
 from clipcoder.errors import InvalidInputError
 
-FILES: Final = (
-    "config.json",
-    "visual/preprocess_cfg.json",
-    "visual/model.onnx",
-    "textual/tokenizer.json",
-    "textual/model.onnx",
-)
-"""What a folder must hold."""
+__all__ = ["FILES", "OnnxEncoder"]
 
-CLIP_LOGIT_SCALE: Final = 100.0
-"""CLIP's training clips the scale to 100, and the published models ended there (Radford et al., 2021)."""
-
-_IMAGES, _TEXTS = 16, 64  # at a time: enough to keep two cores busy, few enough to stay small in memory
-_MASK: Final = "attention_mask"
+_OFFERED: Final[dict[str, list[Precision]]] = {
+    "cpu": ["float32", "bfloat16", "int8", "float16"],
+    "cuda": ["float32", "float16"],
+}
+_WORTH_TRYING: Final[dict[str, list[Precision]]] = {
+    "cpu": ["float32", "bfloat16", "int8"],  # processors compute float16 in float32
+    "cuda": ["float32", "float16"],
+}
+_IMAGES: Final = 16  # at a time: enough to keep the cores busy, few enough to stay small in memory
 
 
 class OnnxEncoder:
-    """A dual encoder from a folder of ONNX exports, on ONNX Runtime; threads may share it.
+    """A dual encoder from a folder of ONNX exports; threads may share it.
 
     Args:
         folder: holds ``config.json`` (open_clip's model configuration), ``visual/preprocess_cfg.json``,
-            ``visual/model.onnx``, ``textual/tokenizer.json`` and ``textual/model.onnx``. In ``config.json``,
-            ``logit_scale`` may say what cosines are multiplied with (the factor, not its logarithm).
+            ``visual/model.onnx``, ``textual/tokenizer.json`` and ``textual/model.onnx``; ``OnnxFolder`` says
+            which further keys ``config.json`` may have. Large graphs have their weights in files beside them.
         name: what it is called; by default ``onnx:`` and the folder.
+        device: ``"cpu"``, or ``"cuda"`` where ONNX Runtime is installed with it.
+        precision: ``"float32"`` as the files are; ``"bfloat16"``, computed by OpenVINO on processors that
+            have it; ``"int8"`` and ``"float16"``, in graphs that are made once and kept in the cache folder;
+            ``"auto"``, the fastest of those that stay near float32, measured once. A folder whose files are
+            written in fewer bits already is computed as it is.
+        batch_size: images that are computed at a time; 16 by default.
 
     Attributes:
         name: what it is called.
         dim: length of an embedding, ``embed_dim`` in ``config.json``.
         logit_scale: what cosines are multiplied with before the softmax; 100 if ``config.json`` is silent.
+        logit_bias: what is added to scaled cosines before a sigmoid; None if ``config.json`` is silent.
+        precision: the arithmetic, also where ``"auto"`` chose it.
+        batch_size: images that are computed at a time.
 
     Raises:
-        InvalidInputError: a file is absent, broken, or belongs to another model.
+        InvalidInputError: a file is absent, broken, or belongs to another model; or the model cannot be
+            computed here as wished.
+        MissingExtraError: the precision needs the extra ``fast``.
 
     Example:
         >>> OnnxEncoder("no/such/folder")
@@ -59,23 +71,27 @@ class OnnxEncoder:
         clipcoder.errors.InvalidInputError: there is no folder 'no/such/folder' to load an ONNX encoder from
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, name: str | None = None) -> None:
-        folder = Path(folder)
-        _check_files(folder)
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        device: str = "cpu",
+        precision: Precision | Literal["auto"] = "float32",
+        batch_size: int | None = None,
+    ) -> None:
+        check_device(device)
+        self._folder = OnnxFolder.read(Path(folder))
         self.name = name if name is not None else f"onnx:{folder}"
-        config = JsonFile.read(folder / "config.json")
-        text_config = config.section("text_cfg")
-        self.dim: int = config.value("embed_dim", is_count, "a positive whole number")
-        self.logit_scale = float(
-            config.value("logit_scale", is_positive, "a positive number", default=CLIP_LOGIT_SCALE)
-        )
-        length = text_config.value("context_length", is_count, "a positive whole number", default=CLIP_LENGTH)
-        self._preprocess = Preprocessing.read(folder / "visual/preprocess_cfg.json")
-        self._tokens = TextTokens(folder / "textual", text_config, length)
-        self._visual = OnnxGraph(folder / "visual/model.onnx", dim=self.dim, batch_size=_IMAGES)
-        self._textual = OnnxGraph(folder / "textual/model.onnx", dim=self.dim, batch_size=_TEXTS)
-        self._pixels = _image_input(self._visual, self._preprocess.size)
-        self._ids = _text_input(self._textual, length)
+        self.dim = self._folder.dim
+        self.logit_scale = self._folder.logit_scale
+        self.logit_bias = self._folder.logit_bias
+        self.batch_size = batch_size or _IMAGES
+        self._device = device
+        self._preprocess = Preprocessing.read(self._folder.path / "visual/preprocess_cfg.json")
+        self.precision = self._settled(precision)
+        self._images = self._image_tower(self._opened("visual", self._image_probe))
+        self._texts = self._text_tower(self._opened("textual", self._text_probe))
 
     def encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
         """Return float32 unit rows of shape (n_images, dim).
@@ -87,9 +103,7 @@ class OnnxEncoder:
             UnreadableImageError: an image cannot be decoded.
             InvalidInputError: a single image instead of a list of them.
         """
-        listed = listed_images(images)
-        rows = [self._encode_images(listed[b]) for b in batches(len(listed), self._visual.batch_size)]
-        return np.concatenate([np.empty((0, self.dim), np.float32), *rows])
+        return encode_listed(self, images)
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Return float32 unit rows of shape (n_texts, dim).
@@ -100,49 +114,83 @@ class OnnxEncoder:
         Raises:
             InvalidInputError: a single text instead of a list of them.
         """
-        ids, mask = self._tokens(listed_texts(texts))
-        arrays = {self._ids: ids, _MASK: mask}
-        features = self._textual.run({name: arrays[name] for name in self._textual.inputs})
-        return unit_rows(features, f"text features of {self.name}")
+        return unit_rows(self._texts(listed_texts(texts)), f"text features of {self.name}")
 
-    def _encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
-        pixels = np.stack([self._preprocess(open_image(image)) for image in images])
-        return unit_rows(self._visual.run({self._pixels: pixels}), f"image features of {self.name}")
+    def prepare_image(self, image: ImageInput) -> FloatArray:
+        """Return the pixels that the image tower takes, float32 of shape (3, height, width).
 
+        Raises:
+            UnreadableImageError: the image cannot be decoded.
+        """
+        return self._preprocess.read_image(image)
 
-def _check_files(folder: Path) -> None:
-    if not folder.is_dir():
-        raise InvalidInputError(f"there is no folder '{folder}' to load an ONNX encoder from")
-    missing = [file for file in FILES if not (folder / file).is_file()]
-    if missing:
+    def encode_prepared(self, prepared: Sequence[FloatArray]) -> FloatArray:
+        """Return float32 unit rows of shape (n, dim) for what ``prepare_image`` returned."""
+        return unit_rows(self._images(prepared), f"image features of {self.name}")
+
+    def fingerprint(self) -> str:
+        """Return a hexadecimal digest of all that features depend on, wherever the folder lies.
+
+        All files of both towers are read when it is first asked for.
+        """
+        return self._fingerprint
+
+    def __reduce__(self) -> NoReturn:
         raise InvalidInputError(
-            f"'{folder}' lacks {' and '.join(missing)}; an ONNX encoder needs {', '.join(FILES)}"
+            f"the encoder {self.name!r} cannot be pickled or copied, for an inference engine is part of it; "
+            "hand over its name, and call load_encoder where it is needed"
         )
 
+    @cached_property
+    def _fingerprint(self) -> str:
+        return self._folder.fingerprint(self.precision)
 
-def _image_input(graph: OnnxGraph, size: tuple[int, int]) -> str:
-    """Return the name of the one input of an image tower."""
-    pixels = list(graph.inputs.values())
-    if len(pixels) == 1 and pixels[0].takes("f", (None, 3, *size)):
-        return pixels[0].name
-    raise _wrong_inputs(
-        graph, f"one input of float pixels (n, 3, {size[0]}, {size[1]}), as preprocess_cfg.json says"
-    )
+    def _settled(self, asked: Precision | Literal["auto"]) -> Precision:
+        """Return the precision to compute in."""
+        own = self._folder.precision
+        offered = _OFFERED[self._device] if own == "float32" else [own]
+        if asked == AUTO:
+            candidates = _WORTH_TRYING[self._device] if own == "float32" else [own]
+            model = self._folder.fingerprint("float32") if len(candidates) > 1 else ""
+            return fastest_precision(self._in_precision, candidates, model=model, device=self._device)
+        if asked == "float32":  # the default, so that folders in fewer bits open without further words
+            return own
+        check_offered(asked, offered, f"{self.name!r} on {self._device}")
+        return next(precision for precision in offered if precision == asked)
 
+    def _in_precision(self, precision: Precision) -> OnnxEncoder:
+        return OnnxEncoder(
+            self._folder.path,
+            name=self.name,
+            device=self._device,
+            precision=precision,
+            batch_size=self.batch_size,
+        )
 
-def _text_input(graph: OnnxGraph, length: int) -> str:
-    """Return the name of the token ids among the inputs of a text tower; the other one may be a mask."""
-    names = [name for name in graph.inputs if name != _MASK]
-    fits = all(graph_input.takes("i", (None, length)) for graph_input in graph.inputs.values())
-    if fits and len(names) == 1:
-        return names[0]
-    raise _wrong_inputs(
-        graph, f"integer token ids (n, {length}), as config.json says, and at most an {_MASK}"
-    )
+    def _opened(self, tower: Tower, probe: Callable[[], Feeds]) -> Graph:
+        path = self._folder.graph(tower)
+        rows = self.batch_size if tower == "visual" else TEXT_BATCH
+        if self.precision == "bfloat16" and self._folder.precision == "float32":
+            return OpenVinoGraph(path, dim=self.dim, batch_size=rows)
+        if self.precision in ("int8", "float16") and self._folder.precision == "float32":
+            derived = DerivedGraph(path, self._folder.digest(tower), self.precision, self.dim, probe)
+            return derived.open(lambda made: self._onnx_graph(made, rows))
+        return self._onnx_graph(path, rows)
 
+    def _onnx_graph(self, path: Path, rows: int) -> OnnxGraph:
+        return OnnxGraph(path, dim=self.dim, batch_size=rows, device=self._device)
 
-def _wrong_inputs(graph: OnnxGraph, expected: str) -> InvalidInputError:
-    came = ", ".join(map(str, graph.inputs.values()))
-    return InvalidInputError(
-        f"'{graph.path}' must take {expected}, but it takes {came}; the file belongs to another model"
-    )
+    def _image_tower(self, graph: Graph) -> ImageTower:
+        return ImageTower(graph, self._preprocess.size)
+
+    def _text_tower(self, graph: Graph) -> TextTower:
+        return TextTower(graph, self._folder)
+
+    def _image_probe(self) -> Feeds:
+        tower = self._image_tower(self._onnx_graph(self._folder.graph("visual"), self.batch_size))
+        return tower.feeds([self.prepare_image(image) for image in probe_images()])
+
+    def _text_probe(self) -> Feeds:
+        return self._text_tower(self._onnx_graph(self._folder.graph("textual"), TEXT_BATCH)).feeds(
+            PROBE_TEXTS
+        )

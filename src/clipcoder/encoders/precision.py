@@ -18,28 +18,27 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
+from PIL import Image
+
 from clipcoder.encoders.base import PRECISIONS, FloatArray, Precision, StagedEncoder
 from clipcoder.encoders.kept_files import alone, write_whole
 from clipcoder.encoders.machine import engine_versions, processor
-from clipcoder.encoders.probe import PROBE_TEXTS, least_cosine, probe_images
+from clipcoder.encoders.probe import LEAST_COSINE, PROBE_TEXTS, least_cosine, probe_images
 from clipcoder.errors import ClipcoderError, InvalidInputError, MissingExtraError
 from clipcoder.paths import cache_folder
 
 AUTO: Final = "auto"
-LEAST_COSINE: Final = 0.999
-"""What every feature of the probe must keep to that of float32."""
-
 LEAST_GAIN: Final = 1.1
 """How many times as fast as float32 another precision must be to be worth its rounding."""
 
 _FILE: Final = "precision.json"
-_SECONDS: Final = 1.5  # that a candidate is timed for, after it has encoded the probe
+_SECONDS: Final = 1.0  # that a candidate is timed for, after it has encoded the probe
 _BATCHES: Final = 3  # that are timed at least; the fastest counts, for others may be at work
 
 _log = logging.getLogger("clipcoder")
@@ -60,7 +59,7 @@ class Trial:
 
     precision: Precision
     images_per_second: float
-    cosine: float
+    cosine: float = 1.0
 
     def __str__(self) -> str:
         return f"{self.precision} {self.images_per_second:.3g} images/s"
@@ -167,21 +166,20 @@ def _measured(
     open_encoder: Open, candidates: Sequence[Precision], memory: Memory, situation: dict[str, Any]
 ) -> Precision:
     exact, *others = candidates
-    encoder = open_encoder(exact)
-    name, reference = encoder.name, _probe_features(encoder)
-    trials = [Trial(exact, _images_per_second(encoder), 1.0)]
-    del encoder  # room for the next one
-    left_out = []
+    images = probe_images()
+    name, trial, reference = _tried(open_encoder(exact), images)
+    trials, left_out = [trial], []
     for precision in others:
         try:
-            trial = _tried(open_encoder(precision), precision, reference)
+            _, trial, features = _tried(open_encoder(precision), images)
         except ClipcoderError as error:
             left_out.append(_why(precision, error))
             continue
-        if trial.cosine >= LEAST_COSINE:
-            trials.append(trial)
+        cosine = min(map(least_cosine, features, reference))
+        if cosine >= LEAST_COSINE:
+            trials.append(replace(trial, cosine=cosine))
         else:
-            left_out.append(f"{precision} left out, its cosine to {exact} falls to {trial.cosine:.4f}")
+            left_out.append(f"{precision} left out, its cosine to {exact} falls to {cosine:.4f}")
     best = max(trials, key=lambda trial: trial.images_per_second)
     chosen = best if best.images_per_second >= LEAST_GAIN * trials[0].images_per_second else trials[0]
     memory.keep(situation, chosen.precision, trials)
@@ -190,25 +188,19 @@ def _measured(
     return chosen.precision
 
 
-def _tried(encoder: StagedEncoder, precision: Precision, reference: Sequence[FloatArray]) -> Trial:
-    found = _probe_features(encoder)
-    cosine = min(least_cosine(f, r) for f, r in zip(found, reference, strict=True))
-    return Trial(precision, _images_per_second(encoder), cosine)
-
-
-def _probe_features(encoder: StagedEncoder) -> list[FloatArray]:
-    return [encoder.encode_images(probe_images()), encoder.encode_texts(PROBE_TEXTS)]
-
-
-def _images_per_second(encoder: StagedEncoder) -> float:
-    prepared = [encoder.prepare_image(image) for image in probe_images()]
+def _tried(
+    encoder: StagedEncoder, images: Sequence[Image.Image]
+) -> tuple[str, Trial, tuple[FloatArray, FloatArray]]:
+    """Return an encoder's name, how fast it is, and its features of the probe; it is not kept."""
+    prepared = [encoder.prepare_image(image) for image in images]
     batch = list(islice(cycle(prepared), encoder.batch_size))
+    features = (encoder.encode_prepared(prepared), encoder.encode_texts(PROBE_TEXTS))  # warms up, too
     seconds: list[float] = []
     while len(seconds) < _BATCHES or sum(seconds) < _SECONDS:
         start = perf_counter()
         encoder.encode_prepared(batch)
         seconds.append(perf_counter() - start)
-    return len(batch) / min(seconds)
+    return encoder.name, Trial(encoder.precision, len(batch) / min(seconds)), features
 
 
 def _why(precision: Precision, error: ClipcoderError) -> str:

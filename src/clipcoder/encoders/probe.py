@@ -14,6 +14,9 @@ from PIL import Image, ImageDraw
 
 from clipcoder.arrays import FloatArray
 
+LEAST_COSINE: Final = 0.999
+"""What every feature of the probe must keep to that of float32, or a form of the model is not offered."""
+
 _SIDE: Final = (240, 320)  # height and width: what a resized photo comes from, and not square
 
 _THINGS: Final = ("dog", "castle", "bowl of soup", "lighthouse", "violin", "sports car", "lotus flower")
