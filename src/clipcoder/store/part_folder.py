@@ -35,6 +35,8 @@ DAMAGED: Final = "damaged"
 LOCK: Final = ".lock"
 """The file in the folder of all encoders that a process locks while it merges or clears."""
 
+_RETRIES: Final = 5
+
 _LOOK_SECONDS: Final = 1.0  # between two looks for what other processes have written
 _HELD_BYTES: Final = 256 << 20  # of embeddings that have been read
 
@@ -76,10 +78,10 @@ class PartFolder:
             OSError: the folder cannot be written to, or the disk is full.
         """
         table = embedding_table(keys, rows, part_schema(self._identity))
-        try:
-            self._write([table])
-        except FileNotFoundError:  # another process has cleared the store at this moment
-            self._write([table])
+        for _ in range(_RETRIES):
+            with suppress(FileNotFoundError, FileExistsError):  # another process clears the store right now
+                return self._write(table)
+        return self._write(table)
 
     def merge(self) -> None:
         """Merge parts where there are many, unless another process does; it is no matter if it fails."""
@@ -98,10 +100,10 @@ class PartFolder:
         with self._lock:
             self._look(always=True)
 
-    def _write(self, tables: Sequence[pa.Table]) -> None:
+    def _write(self, table: pa.Table) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         write_label(self._encoder, self._identity)
-        write_part(self._folder, self._identity, tables)
+        write_part(self._folder, self._identity, [table])
         with self._lock:
             self._look(always=True)
 

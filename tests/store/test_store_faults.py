@@ -1,0 +1,154 @@
+"""A store that cannot be written to: one warning, the work goes on, and what was there stays."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from stored_rows import IDENTITY, found, put
+
+from clipcoder.store import FeatureStore, Shelf, whole_file
+
+Fault = Callable[[pytest.MonkeyPatch, OSError], None]
+
+
+def when_the_draft_is_opened(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    original = Path.open
+
+    def fail(path: Path, mode: str = "r", **options: object) -> object:
+        if mode == "xb":
+            raise error
+        return original(path, mode, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", fail)
+
+
+def when_it_is_synced(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    def fail(_: int) -> None:
+        raise error
+
+    monkeypatch.setattr(whole_file.os, "fsync", fail)
+
+
+def when_it_is_renamed(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Path, "replace", fail)
+
+
+FAULTS = [when_the_draft_is_opened, when_it_is_synced, when_it_is_renamed]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES], ids=os.strerror)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_failing_write_is_one_warning_and_harms_nothing(
+    fault: Fault,
+    code: int,
+    folder: Path,
+    store: FeatureStore,
+    shelf: Shelf,
+    parts: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kept = put(shelf, [1])
+    store.flush()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with monkeypatch.context() as patched:
+        fault(patched, OSError(code, os.strerror(code)))
+        lost = put(shelf, [2])
+        store.flush()
+        put(store.shelf(IDENTITY, "texts"), [3])
+        store.flush()
+        put(shelf, [4])
+        store.close()
+    assert found(shelf, kept + lost) == [True, False]
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("clipcoder", logging.WARNING)
+    assert os.strerror(code).lower() in record.getMessage()
+    assert str(folder) in record.getMessage()
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_file_that_the_system_cuts_off_is_no_part(
+    store: FeatureStore, shelf: Shelf, parts: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = put(shelf, [1])
+    store.flush()
+    lost = put(shelf, range(2, 502))
+    with files_no_larger_than(8192):
+        store.flush()
+    assert found(shelf, kept + lost) == [True, *500 * [False]]
+    assert len(list(parts.iterdir())) == 1
+    assert len(caplog.records) == 1
+
+
+def test_a_merge_that_fails_leaves_the_parts_as_they_are(
+    store: FeatureStore, shelf: Shelf, parts: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = []
+    for number in range(0, 700, 100):
+        keys += put(shelf, range(number, number + 100))
+        store.flush()
+    keys += put(shelf, range(700, 800))
+    with files_no_larger_than(24_000):  # a part of 100 rows has 9,000 bytes
+        store.flush()
+    assert len(list(parts.iterdir())) == 8
+    assert all(found(shelf, keys))
+    assert not caplog.records
+
+
+def test_a_store_where_no_folder_can_be(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with FeatureStore(tmp_path / "file" / "features") as store:
+        shelf = store.shelf(IDENTITY, "images")
+        keys = put(shelf, [1])
+        assert found(shelf, keys) == [True]
+        store.flush()
+        assert found(shelf, keys) == [False]
+        assert store.info() == []
+        assert store.clear() == 0
+    assert len(caplog.records) == 1
+
+
+def test_drafts_that_cannot_be_removed_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = tmp_path / ".part.parquet.0.tmp"
+    draft.write_bytes(b"half")
+    os.utime(draft, (0, 0))
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", when_nothing_can_be_removed)
+        whole_file.remove_abandoned(tmp_path)
+    assert draft.exists()
+    whole_file.remove_abandoned(tmp_path)
+    assert not draft.exists()
+
+
+def when_nothing_can_be_removed(*_: object) -> None:
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def test_a_file_replaces_another_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with pytest.raises(ZeroDivisionError), whole_file.whole_file(path) as file:
+        file.write(b"half of the new")
+        raise ZeroDivisionError
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+    assert path.read_bytes() == b"old"
