@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from clipcoder import Failure, PairBank, Prediction, TextBank, ZeroShotClassifier
 from clipcoder.errors import InvalidInputError, UnknownNameError, UnreadableImageError
-from toy_encoder import ColourEncoder, plain, png
+from toy_encoder import ColourEncoder, StagedColourEncoder, plain, png
 
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
 BANK = TextBank.from_texts(
@@ -53,6 +53,44 @@ def test_probabilities_are_the_softmax_of_scores_at_the_encoders_scale() -> None
     image = plain((200, 0, 100))
     logits = 2.0 * clf.decision_function([image])[0] / 100
     assert clf.predict_proba([image])[0] == pytest.approx(np.exp(logits) / np.exp(logits).sum(), abs=1e-6)
+
+
+class SigmoidEncoder(ColourEncoder):
+    """Trained as SigLIP is, or so it says."""
+
+    logit_scale = 4.0
+    logit_bias = -2.0
+
+
+def test_independent_probabilities_are_the_sigmoid_of_scaled_and_shifted_cosines() -> None:
+    clf = ZeroShotClassifier(SigmoidEncoder(), NAMES)
+    images = [plain(RED), plain((255, 0, 255)), plain(GREEN)]
+    root = np.sqrt(0.5)
+    cosines = np.array([[1, 0], [root, root], [0, 0]])
+    expected = 1 / (1 + np.exp(-(4 * cosines - 2)))
+    np.testing.assert_allclose(clf.predict_proba(images, independent=True), expected, atol=1e-6)
+
+
+def test_independent_probabilities_may_be_sure_of_all_or_of_nothing() -> None:
+    encoder = SigmoidEncoder()
+    encoder.logit_scale, encoder.logit_bias = 1000.0, -500.0
+    probabilities = ZeroShotClassifier(encoder, NAMES).predict_proba(
+        [plain((255, 0, 255)), plain(GREEN)], independent=True
+    )
+    np.testing.assert_allclose(probabilities, [[1, 1], [0, 0]], atol=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+def test_scales_of_any_size_overflow_nothing() -> None:
+    encoder = SigmoidEncoder()
+    encoder.logit_scale, encoder.logit_bias = 1e6, -1e5
+    clf = ZeroShotClassifier(encoder, NAMES)
+    np.testing.assert_allclose(clf.predict_proba([plain(RED)], independent=True), [[1, 0]])
+
+
+def test_an_encoder_without_a_bias_has_no_independent_probabilities() -> None:
+    with pytest.raises(InvalidInputError, match="'colours' has no logit_bias; leave out independent=True"):
+        classifier().predict_proba([plain(RED)], independent=True)
 
 
 def test_clip_listens_to_names_only() -> None:
@@ -159,6 +197,16 @@ def test_probabilities_agree_with_a_reranked_prediction() -> None:
     np.testing.assert_array_equal(after, before[:, ::-1])
 
 
+def test_independent_probabilities_agree_with_a_reranked_prediction() -> None:
+    before, after = (
+        ZeroShotClassifier(SigmoidEncoder(), NAMES, **settings).predict_proba(
+            [plain(CLOSE)], independent=True
+        )
+        for settings in ({}, {"pairs": PAIRS, "max_gap": 0.5})
+    )
+    np.testing.assert_array_equal(after, before[:, ::-1])
+
+
 def test_a_rerank_is_explained_by_one_to_one_texts() -> None:
     explanation = classifier(NAMES, pairs=PAIRS, max_gap=0.5).explain(plain(CLOSE))
     assert (explanation.label, explanation.runner_up, explanation.reranked) == ("sky", "tomato", True)
@@ -221,16 +269,22 @@ def test_a_stream_reads_a_bounded_number_of_images_ahead() -> None:
     assert len(taken) < 20
 
 
-def test_large_photos_are_shrunk_while_they_wait() -> None:
-    seen = []
+@pytest.mark.parametrize(("batch_size", "batches"), [(None, [4, 3]), (3, [3, 3, 1])])
+def test_a_staged_encoder_says_how_many_images_it_takes_at_a_time(
+    batch_size: int | None, batches: list[int]
+) -> None:
+    images = [plain(colour) for colour in (RED, GREEN, BLUE, RED, BLUE, BLUE, RED)]
+    for method in (ZeroShotClassifier.predict, lambda clf, images: list(clf.stream(images))):
+        encoder = StagedColourEncoder()
+        method(ZeroShotClassifier(encoder, BANK, batch_size=batch_size), images)
+        assert encoder.batches == batches
 
-    class Watching(ColourEncoder):
-        def encode_images(self, images):
-            seen.extend(image.size for image in images)
-            return super().encode_images(images)
 
-    list(ZeroShotClassifier(Watching(), BANK).stream([plain(RED, (4000, 3000)), plain(RED, (1500, 1200))]))
-    assert seen == [(2000, 1500), (1500, 1200)]
+def test_staged_and_foreign_encoders_are_classified_with_alike() -> None:
+    images = [plain(colour) for colour in (RED, BLUE, GREEN)]
+    staged, foreign = ZeroShotClassifier(StagedColourEncoder(), BANK), classifier()
+    np.testing.assert_array_equal(staged.decision_function(images), foreign.decision_function(images))
+    assert [o.label for o in staged.stream(images)] == foreign.predict(images)
 
 
 # Bad input

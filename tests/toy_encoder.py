@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from clipcoder.encoders.base import ImageInput
+from clipcoder.encoders.ahead import encode_listed
+from clipcoder.encoders.base import ImageInput, Precision
 from clipcoder.encoders.images import open_image
 from clipcoder.encoders.inputs import listed_texts
 
@@ -43,11 +46,43 @@ class ColourEncoder:
 
     def encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
         self.batch_sizes.append(len(images))
-        return unit_rows([mean_colour(image) for image in images])
+        return _unit_rows([_mean_colour(image) for image in images])
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         self.text_calls.append(listed_texts(texts))
-        return unit_rows([_named_colour(text) for text in texts])
+        return _unit_rows([_named_colour(text) for text in texts])
+
+
+class StagedColourEncoder(ColourEncoder):
+    """The colours of ``ColourEncoder`` in two stages.
+
+    Attributes:
+        threads: the names of the threads that prepared.
+        batches: how many images ``encode_prepared`` was given, call by call.
+    """
+
+    precision: Precision = "float32"
+    batch_size = 4
+    logit_bias: float | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: set[str] = set()
+        self.batches: list[int] = []
+
+    def fingerprint(self) -> str:
+        return "c0104"
+
+    def encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
+        return encode_listed(self, images)
+
+    def prepare_image(self, image: ImageInput) -> Any:
+        self.threads.add(threading.current_thread().name)
+        return _mean_colour(image)
+
+    def encode_prepared(self, prepared: Sequence[Any]) -> FloatArray:
+        self.batches.append(len(prepared))
+        return _unit_rows(prepared)
 
 
 def plain(colour: tuple[int, int, int], size: tuple[int, int] = (8, 6)) -> Image.Image:
@@ -62,7 +97,7 @@ def png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def mean_colour(image: ImageInput) -> npt.NDArray[np.float64]:
+def _mean_colour(image: ImageInput) -> npt.NDArray[np.float64]:
     return np.asarray(open_image(image), dtype=np.float64).mean(axis=(0, 1)) / 255.0
 
 
@@ -71,6 +106,6 @@ def _named_colour(text: str) -> npt.NDArray[np.float64]:
     return np.sum(named or [(1.0, 1.0, 1.0)], axis=0)
 
 
-def unit_rows(rows: Sequence[npt.NDArray[np.float64]]) -> FloatArray:
+def _unit_rows(rows: Sequence[npt.NDArray[np.float64]]) -> FloatArray:
     matrix = np.asarray(rows, dtype=np.float64).reshape(-1, 3)
     return (matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)).astype(np.float32)

@@ -10,12 +10,11 @@ from itertools import islice
 import numpy as np
 import pytest
 from PIL import Image
-from staged import StagedColourEncoder
 
 from clipcoder.encoders.ahead import WORKERS, encode_ahead, encode_listed
 from clipcoder.encoders.base import Encoder, ImageInput, StagedEncoder
 from clipcoder.errors import InvalidInputError, UnreadableImageError
-from toy_encoder import ColourEncoder, plain, png
+from toy_encoder import ColourEncoder, StagedColourEncoder, plain, png
 
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
 BROKEN = b"no image"

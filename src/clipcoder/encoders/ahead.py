@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,12 +17,13 @@ from clipcoder.arrays import unit_rows
 from clipcoder.encoders.base import Encoder, FloatArray, ImageInput, StagedEncoder
 from clipcoder.encoders.images import open_image
 from clipcoder.encoders.inputs import check_batch_size, check_several, listed_images
+from clipcoder.encoders.machine import cores
 from clipcoder.errors import InvalidInputError, UnreadableImageError
 
 Outcome = tuple[ImageInput, FloatArray | UnreadableImageError]
 """An image as it was handed in, with its feature, a unit row of shape (dim,), or why it cannot be read."""
 
-WORKERS: Final = min(4, os.cpu_count() or 1)
+WORKERS: Final = min(8, cores())
 """Threads that decode."""
 
 _FOREIGN_BATCH: Final = 16  # images at a time for an encoder that does not say how many it takes
@@ -63,11 +63,19 @@ def encode_ahead(
     check_several(images)
     if batch_size is not None:
         check_batch_size(batch_size)
-    return _encode_ahead(_Stages.of(encoder), images, batch_size)
+    stages = _Stages.of(encoder)
+    return _encode_ahead(stages, images, batch_size or stages.batch_size)
 
 
-def encode_listed(encoder: StagedEncoder, images: Iterable[ImageInput]) -> FloatArray:
-    """Encode a list of images: what ``encode_images`` of a staged encoder does.
+def encode_listed(
+    encoder: Encoder, images: Iterable[ImageInput], *, batch_size: int | None = None
+) -> FloatArray:
+    """Encode a list of images by the same means: what ``encode_images`` of a ``StagedEncoder`` does.
+
+    Args:
+        encoder: a ``StagedEncoder``, or any ``Encoder`` whose ``encode_images`` does not come here.
+        images: as in ``encode_ahead``, all of them at once.
+        batch_size: as in ``encode_ahead``.
 
     Returns:
         float32 unit rows of shape (n_images, dim).
@@ -78,12 +86,17 @@ def encode_listed(encoder: StagedEncoder, images: Iterable[ImageInput]) -> Float
     """
     listed = listed_images(images)
     rows = np.empty((len(listed), encoder.dim), dtype=np.float32)
-    with closing(_encode_ahead(_Stages.of(encoder), listed)) as outcomes:
+    with closing(encode_ahead(encoder, listed, batch_size=batch_size)) as outcomes:
         for i, (_, outcome) in enumerate(outcomes):
             if isinstance(outcome, UnreadableImageError):
                 raise outcome
             rows[i] = outcome
     return rows
+
+
+def batch_size_of(encoder: Encoder) -> int:
+    """Return how many images an encoder takes at a time where nobody asks for another number."""
+    return _Stages.of(encoder).batch_size
 
 
 @dataclass(frozen=True)
@@ -112,10 +125,7 @@ class _Stages:
         return features
 
 
-def _encode_ahead(
-    stages: _Stages, images: Iterable[ImageInput], batch_size: int | None = None
-) -> Generator[Outcome, None, None]:
-    size = batch_size or stages.batch_size
+def _encode_ahead(stages: _Stages, images: Iterable[ImageInput], size: int) -> Generator[Outcome, None, None]:
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="clipcoder-prepare")
     begun = ((image, pool.submit(stages.prepare, image)) for image in images)
     waiting: deque[tuple[ImageInput, Future[Any]]] = deque()

@@ -1,59 +1,27 @@
-"""From images to class names: an encoder, a bank of texts and a rule, in scikit-learn's manners."""
+"""The classifier: encodes images, scores them against the texts of a bank, and says why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
-from PIL import Image
 
-from clipcoder.arrays import FloatArray, IntArray, batches, softmax, unit_rows
+from clipcoder.arrays import FloatArray, IntArray
 from clipcoder.bank import PairBank, TextBank
-from clipcoder.decoding import WORKERS, decode_ahead
 from clipcoder.encoded import EncodedPairs, EncodedTexts, Method, check_bank, check_pairs
+from clipcoder.encoders.ahead import batch_size_of, encode_ahead, encode_listed
 from clipcoder.encoders.base import Encoder, ImageInput
-from clipcoder.encoders.inputs import check_several, listed_images
+from clipcoder.encoders.inputs import check_batch_size
 from clipcoder.errors import InvalidInputError, UnreadableImageError
 from clipcoder.explanation import Explanation, explain
+from clipcoder.pipeline.outcomes import Failure, Prediction
+from clipcoder.pipeline.probabilities import exclusive, independent
 from clipcoder.rerank import rerank
 
 _ENCODER_MEMBERS = ("name", "dim", "logit_scale", "encode_images", "encode_texts")
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What ``ZeroShotClassifier.stream`` says about an image.
-
-    Attributes:
-        source: the image as it was handed in.
-        ranking: classes with their probabilities, best first; at least two.
-        explanation: the neighbour texts that decided.
-    """
-
-    source: ImageInput
-    ranking: tuple[tuple[str, float], ...]
-    explanation: Explanation
-
-    @property
-    def label(self) -> str:
-        """The predicted class."""
-        return self.ranking[0][0]
-
-    @property
-    def probability(self) -> float:
-        """The probability of the predicted class, in [0, 1]."""
-        return self.ranking[0][1]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An image that ``ZeroShotClassifier.stream`` could not read, and why."""
-
-    source: ImageInput
-    error: UnreadableImageError
 
 
 class ZeroShotClassifier:
@@ -70,7 +38,8 @@ class ZeroShotClassifier:
         top_k: how many of the best classes a rerank compares.
         max_gap: an image is reranked where its two best classes are less than this apart, as softmax of the
             scores.
-        batch_size: images that are encoded at a time; changes memory and speed only.
+        batch_size: images that are encoded at a time, by default as many as suit the encoder; changes memory
+            and speed only.
 
     Attributes:
         classes_: the class names, array of strings of shape (C,), in the order of the bank.
@@ -85,6 +54,7 @@ class ZeroShotClassifier:
         Improved CLIP Classification, CVPR 2024, arXiv 2404.17753.
 
     Example:
+        >>> from PIL import Image
         >>> from clipcoder import TextBank, ZeroShotClassifier, load_encoder
         >>> bank = TextBank.from_names(["tomato", "sky"])
         >>> clf = ZeroShotClassifier(load_encoder("starter"), bank)
@@ -101,14 +71,14 @@ class ZeroShotClassifier:
         pairs: PairBank | None = None,
         top_k: int = 5,
         max_gap: float = 0.1,
-        batch_size: int = 16,
+        batch_size: int | None = None,
     ) -> None:
         _check_encoder(encoder)
         check_bank(bank, method)
         if pairs is not None:
             check_pairs(pairs, bank)
-        if not (isinstance(batch_size, int) and batch_size >= 1):
-            raise InvalidInputError(f"batch_size must be a whole number of at least 1, got {batch_size}")
+        if batch_size is not None:
+            check_batch_size(batch_size)
         self.encoder = encoder
         self.bank = bank
         self.method = method
@@ -132,16 +102,26 @@ class ZeroShotClassifier:
         chosen = self._choose(features, self._texts.head.scores(features))
         return [self.bank.class_names[c] for c in chosen]
 
-    def predict_proba(self, images: Sequence[ImageInput]) -> FloatArray:
+    def predict_proba(self, images: Sequence[ImageInput], *, independent: bool = False) -> FloatArray:
         """Return probabilities of shape (n, C), classes as in ``classes_``.
 
         They are the softmax of the encoder's logit scale times the scores as cosines. Where a rerank
         overrules the scores, its class and the one it overrules exchange their probabilities, so that the
         largest is always the prediction's.
+
+        Args:
+            images: as in ``predict``.
+            independent: an image may show several classes or none: instead of the softmax the sigmoid of
+                logit scale times cosine plus logit bias, for an encoder that was trained so (SigLIP).
+
+        Raises:
+            InvalidInputError: independent probabilities of an encoder without a ``logit_bias``, or what
+                ``predict`` raises.
         """
+        bias = self._logit_bias() if independent else None
         features = self._encode(images)
         scores = self._texts.head.scores(features)
-        return self._probabilities(scores, self._choose(features, scores))
+        return self._probabilities(scores, self._choose(features, scores), bias)
 
     def decision_function(self, images: Sequence[ImageInput]) -> FloatArray:
         """Return heuristic scores of shape (n, C): mean cosines times 100, before a rerank (section 3.4).
@@ -172,16 +152,17 @@ class ZeroShotClassifier:
         Raises:
             InvalidInputError: a single image instead of a collection of them.
         """
-        check_several(images)
-        decoded = decode_ahead(images, ahead=self.batch_size + WORKERS)
-        while batch := list(islice(decoded, self.batch_size)):
-            readable = [image for _, image in batch if isinstance(image, Image.Image)]
-            judged = iter(self._judge(self._encode(readable), top=max(top, 2)) if readable else ())
-            for source, image in batch:
-                if isinstance(image, UnreadableImageError):
-                    yield Failure(source, image)
-                else:
-                    yield Prediction(source, *next(judged))
+        outcomes = encode_ahead(self.encoder, images, batch_size=self.batch_size)
+        size = self.batch_size or batch_size_of(self.encoder)
+        with closing(outcomes):
+            while batch := list(islice(outcomes, size)):
+                features = [row for _, row in batch if not isinstance(row, UnreadableImageError)]
+                judged = iter(self._judge(np.stack(features), top=max(top, 2)) if features else ())
+                for source, outcome in batch:
+                    if isinstance(outcome, UnreadableImageError):
+                        yield Failure(source, outcome)
+                    else:
+                        yield Prediction(source, *next(judged))
 
     @cached_property
     def _texts(self) -> EncodedTexts:
@@ -192,18 +173,7 @@ class ZeroShotClassifier:
         return EncodedPairs.encode(self.encoder, self.pairs, self.bank) if self.pairs is not None else None
 
     def _encode(self, images: Sequence[ImageInput]) -> FloatArray:
-        listed = listed_images(images)
-        rows = [self._encode_batch(listed[b]) for b in batches(len(listed), self.batch_size)]
-        return np.concatenate([np.empty((0, self.encoder.dim), np.float32), *rows])
-
-    def _encode_batch(self, images: Sequence[ImageInput]) -> FloatArray:
-        features = unit_rows(self.encoder.encode_images(images), "image features", dim=self.encoder.dim)
-        if len(features) != len(images):
-            raise InvalidInputError(
-                f"encode_images must return a row for each image, but it made {len(features)} rows of "
-                f"{len(images)} images"
-            )
-        return features
+        return encode_listed(self.encoder, images, batch_size=self.batch_size)
 
     def _choose(self, features: FloatArray, scores: FloatArray) -> IntArray:
         """Return the class index of each image: the best score, or what the rerank makes of a close call."""
@@ -212,12 +182,22 @@ class ZeroShotClassifier:
             return best
         return rerank(features, scores, self._pairs.differences, top_k=self.top_k, max_gap=self.max_gap)
 
-    def _probabilities(self, scores: FloatArray, chosen: IntArray) -> FloatArray:
-        probabilities = softmax(scores, temperature=100 / self.encoder.logit_scale)
-        rows, best = np.arange(len(scores)), scores.argmax(axis=1)
-        highest, taken = probabilities[rows, best], probabilities[rows, chosen]
-        probabilities[rows, best], probabilities[rows, chosen] = taken, highest
-        return probabilities
+    def _logit_bias(self) -> float:
+        bias: float | None = getattr(self.encoder, "logit_bias", None)
+        if bias is None:
+            raise InvalidInputError(
+                "independent probabilities need an encoder that was trained with a sigmoid, such as SigLIP, "
+                f"but {self.encoder.name!r} has no logit_bias; leave out independent=True"
+            )
+        return bias
+
+    def _probabilities(
+        self, scores: FloatArray, chosen: IntArray, logit_bias: float | None = None
+    ) -> FloatArray:
+        scale = self.encoder.logit_scale
+        if logit_bias is None:
+            return exclusive(scores, chosen, logit_scale=scale)
+        return independent(scores, chosen, logit_scale=scale, logit_bias=logit_bias)
 
     def _judge(
         self, features: FloatArray, *, top: int

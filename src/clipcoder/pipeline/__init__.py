@@ -1,0 +1,8 @@
+"""From images to class names: an encoder, a bank of texts and a rule, in scikit-learn's manners."""
+
+from __future__ import annotations
+
+from clipcoder.pipeline.classifier import ZeroShotClassifier
+from clipcoder.pipeline.outcomes import Failure, Prediction
+
+__all__ = ["Failure", "Prediction", "ZeroShotClassifier"]
