@@ -1,0 +1,57 @@
+"""Tiny models that several tests look at; none of these tests runs where open_clip is not installed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "encoders"))  # the contract of every encoder lies there
+
+
+@pytest.fixture(scope="session", autouse=True)
+def offline() -> Iterator[None]:
+    """No test asks a hub for anything, whatever the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def architectures(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Make the tiny architectures known to open_clip."""
+    if find_spec("open_clip") is None:
+        pytest.skip("open_clip is not installed: `make test-torch`")
+    from tiny_models import RESNET, SIGLIP, VIT, register
+
+    register(tmp_path_factory.mktemp("architectures"), tiny=VIT, tiny_resnet=RESNET, tiny_siglip=SIGLIP)
+
+
+@pytest.fixture(scope="session")
+def tiny(architectures: None) -> Any:
+    """A random vision transformer with CLIP's tokenizer."""
+    from tiny_models import random_model
+
+    return random_model("tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its weights as safetensors."""
+    from safetensors.torch import save_model
+
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_model(tiny, str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def siglip_folder(architectures: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random SigLIP in a folder, with a tokenizer of its kind."""
+    from tiny_models import siglip_folder
+
+    return siglip_folder(tmp_path_factory.mktemp("siglip") / "model")

@@ -1,0 +1,316 @@
+"""Models of open_clip behind the seam: the same numbers as by hand, and a sentence for whatever is wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("open_clip", reason="this backend needs open_clip: `make test-torch`")
+
+import open_clip
+import torch
+from contract import COLOURS, IMAGES, PHOTOS, TEXTS, EncoderContract
+from safetensors.torch import save_model
+from tiny_models import VIT, archived, by_hand, openai_archive, random_model, traced
+
+from clipcoder.encoders import load_encoder
+from clipcoder.encoders.base import StagedEncoder
+from clipcoder.encoders.open_clip import OpenClipEncoder
+from clipcoder.errors import InvalidInputError, MissingExtraError, ModelUnavailableError, UnknownNameError
+
+NEAR = 1e-5
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny_weights: Path) -> OpenClipEncoder:
+    return OpenClipEncoder(f"tiny/{tiny_weights}", device="cpu")
+
+
+class TestOpenClipEncoder(EncoderContract):
+    """It promises what every encoder promises."""
+
+
+def test_features_are_those_of_open_clip_called_by_hand(encoder: OpenClipEncoder, tiny: Any) -> None:
+    images, texts = by_hand(tiny, "tiny", PHOTOS, TEXTS)
+    np.testing.assert_allclose(encoder.encode_images(PHOTOS), images, atol=NEAR)
+    np.testing.assert_allclose(encoder.encode_texts(TEXTS), texts, atol=NEAR)
+    assert encoder.logit_scale == pytest.approx(float(tiny.logit_scale.detach().exp()))
+    assert encoder.logit_bias is None
+    assert encoder.dim == 32
+
+
+def test_the_text_tower_sees_no_padding(encoder: OpenClipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = []
+    tower = encoder.towers.encode_texts
+    monkeypatch.setattr(tower, "forward", lambda ids, run=tower.forward: shapes.append(ids.shape) or run(ids))
+    encoder.encode_texts(["a cat", "cat " * 9, "a dog"] + ["cat " * 200] + ["sky"] * 63)
+    assert shapes == [(64, 4), (3, 77)]
+
+
+def test_a_tower_that_looks_at_its_padding_gets_all_of_it(
+    siglip_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder(f"open_clip:{siglip_folder}", device="cpu")
+    assert encoder.logit_bias == -10
+    assert encoder.towers.lengths is None
+    model, _, _ = open_clip.create_model_and_transforms(f"local-dir:{siglip_folder}")
+    images, texts = by_hand(model.eval(), f"local-dir:{siglip_folder}", PHOTOS, TEXTS)
+    np.testing.assert_allclose(encoder.encode_images(PHOTOS), images, atol=NEAR)
+    np.testing.assert_allclose(encoder.encode_texts(TEXTS), texts, atol=NEAR)
+
+
+def test_a_tower_that_reads_a_named_end_token_is_cut_there(architectures: None) -> None:
+    from clipcoder.encoders.torch_text_tower import text_tower
+
+    text = {**VIT["text_cfg"], "pool_type": "eos", "eos_id": 7, "proj_bias": True}
+    torch.manual_seed(0)
+    model = open_clip.model.CustomTextCLIP(VIT["embed_dim"], VIT["vision_cfg"], text).eval()
+    ids = torch.tensor([[3, 9, 7, 5, 7], [1, 2, 3, 4, 7]])
+    whole = torch.nn.functional.pad(ids, (0, 72))
+    tower = text_tower(model)
+    assert tower.is_cut
+    assert tower.lengths(ids).tolist() == [3, 5]
+    with torch.inference_mode():
+        torch.testing.assert_close(tower(ids), model.encode_text(whole))
+        torch.testing.assert_close(tower(ids[:1, :3]), model.encode_text(whole[:1]))
+
+
+@pytest.mark.parametrize("change", [{"embed_cls": True}, {"pool_type": "last"}, {"no_causal_mask": True}])
+def test_other_towers_are_left_whole(change: dict[str, Any]) -> None:
+    from clipcoder.encoders.torch_text_tower import text_tower
+
+    text = {**VIT["text_cfg"], "context_length": 9, **change}
+    model = open_clip.model.CustomTextCLIP(VIT["embed_dim"], VIT["vision_cfg"], text).eval()
+    tower, ids = text_tower(model), torch.ones(2, 9, dtype=torch.long)
+    assert not tower.is_cut
+    with torch.inference_mode():
+        torch.testing.assert_close(tower(ids), model.encode_text(ids))
+
+
+def test_bfloat16_stays_near_float32(encoder: OpenClipEncoder, tiny_weights: Path) -> None:
+    coarse = OpenClipEncoder(f"tiny/{tiny_weights}", device="cpu", precision="bfloat16")
+    assert coarse.precision == "bfloat16"
+    assert coarse.fingerprint() != encoder.fingerprint()
+    for a, b in (
+        (coarse.encode_images(PHOTOS), encoder.encode_images(PHOTOS)),
+        (coarse.encode_texts(TEXTS), encoder.encode_texts(TEXTS)),
+    ):
+        assert a.dtype == np.float32
+        cosines = (a * b).sum(axis=1)
+        assert (cosines > 0.998).all()
+        assert (cosines < 1 - 1e-7).any()
+
+
+def test_auto_chooses_by_measuring_and_remembers(
+    tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIPCODER_CACHE", str(tmp_path))
+    monkeypatch.setattr("clipcoder.encoders.precision._SECONDS", 0.01)
+    chosen = OpenClipEncoder(f"tiny/{tiny_weights}", device="cpu", precision="auto").precision
+    assert chosen in ("float32", "bfloat16")
+    assert (tmp_path / "precision.json").is_file()
+    monkeypatch.setattr("clipcoder.encoders.precision._measured", None)
+    assert OpenClipEncoder(f"tiny/{tiny_weights}", device="cpu", precision="auto").precision == chosen
+
+
+def test_precisions_and_devices_that_are_not_there_are_refused(tiny_weights: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"float32 or bfloat16.*not in 'int8'"):
+        OpenClipEncoder(f"tiny/{tiny_weights}", device="cpu", precision="int8")
+    with pytest.raises(InvalidInputError, match=r"cannot compute on the device 'qpu'.*'cpu'"):
+        OpenClipEncoder(f"tiny/{tiny_weights}", device="qpu")
+    with pytest.raises(InvalidInputError, match="batch_size"):
+        OpenClipEncoder(f"tiny/{tiny_weights}", batch_size=0)
+
+
+def test_it_is_found_by_its_scheme_and_says_what_it_is(tiny_weights: Path) -> None:
+    encoder = load_encoder(f"open_clip:tiny/{tiny_weights}", device="cpu", batch_size=3)
+    assert isinstance(encoder, StagedEncoder)
+    assert encoder.name == f"open_clip:tiny/{tiny_weights}"
+    assert encoder.batch_size == 3
+    with pytest.raises(InvalidInputError, match="load_encoder"):
+        pickle.dumps(encoder)
+
+
+def test_the_fingerprint_is_that_of_weights_and_settings(
+    encoder: OpenClipEncoder, tiny: Any, tmp_path: Path
+) -> None:
+    torch.save(tiny.state_dict(), tmp_path / "same.pt")
+    assert OpenClipEncoder(f"tiny/{tmp_path}/same.pt", device="cpu").fingerprint() == encoder.fingerprint()
+    weights = tiny.state_dict()
+    weights["visual.proj"] = weights["visual.proj"] * 1.001
+    torch.save(weights, tmp_path / "other.pt")
+    assert OpenClipEncoder(f"tiny/{tmp_path}/other.pt", device="cpu").fingerprint() != encoder.fingerprint()
+
+
+def test_openai_archives_are_loaded_with_their_own_activation(architectures: None, tmp_path: Path) -> None:
+    model = random_model("tiny", force_quick_gelu=True).half().float()  # such as the archive can hold
+    archive = openai_archive(model, tmp_path / "openai.pt")
+    images, texts = by_hand(model, "tiny", PHOTOS, TEXTS)
+    encoder = OpenClipEncoder(f"tiny/{archive}", device="cpu")
+    np.testing.assert_allclose(encoder.encode_images(PHOTOS), images, atol=NEAR)
+    np.testing.assert_allclose(encoder.encode_texts(TEXTS), texts, atol=NEAR)
+
+
+def test_other_archives_keep_the_activation_of_the_name(tiny: Any, tmp_path: Path) -> None:
+    archive = archived(traced(tiny), tmp_path / "traced.pt")
+    images, _ = by_hand(tiny, "tiny", PHOTOS, [])
+    encoder = OpenClipEncoder(f"tiny/{archive}", device="cpu")
+    np.testing.assert_allclose(encoder.encode_images(PHOTOS), images, atol=NEAR)
+
+
+def test_a_training_checkpoint_of_open_clip_is_loaded(
+    encoder: OpenClipEncoder, tiny: Any, tmp_path: Path
+) -> None:
+    weights = {f"module.{name}": value for name, value in tiny.state_dict().items()}
+    torch.save({"epoch": 3, "state_dict": weights}, tmp_path / "epoch_3.pt")
+    loaded = OpenClipEncoder(f"tiny/{tmp_path}/epoch_3.pt", device="cpu")
+    np.testing.assert_allclose(loaded.encode_images(COLOURS), encoder.encode_images(COLOURS), atol=NEAR)
+
+
+def test_the_preprocessing_of_a_file_is_that_of_the_published_weights(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = {"a": {"mean": (0.5,) * 3, "interpolation": "bilinear", "resize_mode": "squash"}}
+    published["b"] = {**published["a"], "url": "elsewhere"}
+    monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny", published)
+    settings = OpenClipEncoder(f"tiny/{tiny_weights}", device="cpu").towers.settings["preprocess"]
+    assert settings["resize_mode"] == "squash"
+    assert settings["mean"] == (0.5,) * 3
+    published["b"]["mean"] = (0.4,) * 3  # now they differ: then open_clip's default holds
+    settings = OpenClipEncoder(f"tiny/{tiny_weights}", device="cpu").towers.settings["preprocess"]
+    assert settings["resize_mode"] == "shortest"
+
+
+def test_published_weights_bring_their_activation_and_preprocessing(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    published = {"ours": {"file": str(tiny_weights), "quick_gelu": True, "mean": (0.1, 0.2, 0.3)}}
+    monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny", published)
+    encoder = OpenClipEncoder("tiny/ours", device="cpu")
+    assert encoder.towers.settings["preprocess"]["mean"] == (0.1, 0.2, 0.3)
+    assert "QuickGELU" in repr(encoder.towers.model)
+    assert not caplog.records
+
+
+def test_loading_leaves_the_programs_logging_alone(tiny_weights: Path, capfd: Any) -> None:
+    handlers, filters = list(logging.root.handlers), list(logging.root.filters)
+    OpenClipEncoder(f"tiny/{tiny_weights}", device="cpu")
+    assert (logging.root.handlers, logging.root.filters) == (handlers, filters)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_unknown_names_answer_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match=r"'ViT-B-23'.*'ViT-B-32'"):
+        OpenClipEncoder("ViT-B-23/openai")
+    with pytest.raises(UnknownNameError, match=r"ViT-B-32 'laion2b'.*'laion2b_s34b_b79k'"):
+        OpenClipEncoder("ViT-B-32/laion2b")
+    with pytest.raises(InvalidInputError, match=r"not said with which weights.*open_clip:ViT-B-32/openai"):
+        OpenClipEncoder("ViT-B-32")
+    with pytest.raises(InvalidInputError, match=r"no file '/no/such/weights\.pt'"):
+        OpenClipEncoder("ViT-B-32//no/such/weights.pt")
+
+
+@pytest.mark.parametrize("spec", ["ViT-B-32/laion2b_s34b_b79k", "hf-hub:nobody/nothing"])
+def test_without_a_network_it_is_said_that_the_model_cannot_be_fetched(
+    spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(ModelUnavailableError, match="cannot fetch the model") as caught:
+        OpenClipEncoder(spec)
+    assert "HF_HUB_OFFLINE" in str(caught.value)
+
+
+def test_without_open_clip_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"clipcoder\[open-clip\]"):
+        OpenClipEncoder("ViT-B-32/openai")
+
+
+class Evil:
+    """What runs a command when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> Any:
+        import os
+
+        return os.system, (f"touch '{self.mark}'",)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_checkpoint_with_code_in_it_is_refused_and_does_not_run(
+    zipped: bool, tiny: Any, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    weights = {**tiny.state_dict(), "more": Evil(mark)}
+    torch.save(weights, tmp_path / "evil.bin", _use_new_zipfile_serialization=zipped)
+    with pytest.raises(InvalidInputError, match=r"evil\.bin' is refused.*\.safetensors"):
+        OpenClipEncoder(f"tiny/{tmp_path}/evil.bin")
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "pt"])
+def test_a_checkpoint_that_is_cut_off_is_broken(
+    suffix: str, tiny: Any, tiny_weights: Path, tmp_path: Path
+) -> None:
+    whole = tiny_weights
+    if suffix == "pt":
+        whole = tmp_path / "whole.pt"
+        torch.save(tiny.state_dict(), whole)
+    cut = tmp_path / f"cut.{suffix}"
+    cut.write_bytes(whole.read_bytes()[:-1000])
+    with pytest.raises(InvalidInputError, match=rf"cut\.{suffix}' is broken or cut off.*get the file again"):
+        OpenClipEncoder(f"tiny/{cut}")
+
+
+def test_something_else_than_weights_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.pt").write_text("no weights at all")
+    with pytest.raises(InvalidInputError, match=r"notes\.pt' is refused: it is no file of weights"):
+        OpenClipEncoder(f"ViT-B-32/{tmp_path}/notes.pt")
+
+
+@pytest.mark.parametrize("name", ["tiny_resnet", "RN50"])
+def test_the_weights_of_another_architecture_are_refused(
+    name: str, architectures: None, tiny_weights: Path, tmp_path: Path
+) -> None:
+    if name == "RN50":
+        tiny_weights = openai_archive(random_model("tiny"), tmp_path / "openai.pt")
+    with pytest.raises(InvalidInputError, match=f"does not hold the weights of {name}"):
+        OpenClipEncoder(f"{name}/{tiny_weights}")
+
+
+def test_weights_that_are_no_dictionary_are_refused(architectures: None, tmp_path: Path) -> None:
+    torch.save([1, 2], tmp_path / "list.pt")
+    with pytest.raises(InvalidInputError, match=r"list\.pt' does not hold the weights of tiny"):
+        OpenClipEncoder(f"tiny/{tmp_path}/list.pt")
+
+
+def test_pickles_are_not_given_to_a_torch_that_would_run_them(
+    tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(tiny.state_dict(), tmp_path / "w.pt")
+    monkeypatch.setattr(torch, "__version__", "2.5.1+cpu")
+    with pytest.raises(InvalidInputError, match=r"torch 2\.5\.1.*torch>=2\.6"):
+        OpenClipEncoder(f"tiny/{tmp_path}/w.pt")
+
+
+def test_a_folder_without_weights_or_configuration_says_what_it_lacks(tiny: Any, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"open_clip_config\.json and open_clip_model\.safetensors"):
+        OpenClipEncoder(str(tmp_path))
+    save_model(tiny, str(tmp_path / "open_clip_model.safetensors"))
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"preprocess_cfg": {}}))
+    with pytest.raises(InvalidInputError, match=r"lacks 'model_cfg'"):
+        OpenClipEncoder(str(tmp_path))
+
+
+def test_many_images_come_in_order(encoder: OpenClipEncoder) -> None:
+    one_by_one = np.concatenate([encoder.encode_images([image]) for image in IMAGES])
+    np.testing.assert_allclose(encoder.encode_images(IMAGES), one_by_one, atol=NEAR)
