@@ -17,7 +17,17 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 from safetensors.torch import save_model
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import (
+    CLIPConfig,
+    CLIPImageProcessor,
+    CLIPModel,
+    CLIPProcessor,
+    PreTrainedTokenizerFast,
+    SiglipConfig,
+    SiglipImageProcessor,
+    SiglipModel,
+    SiglipProcessor,
+)
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -127,22 +137,28 @@ def by_hand(
         return image_rows, model.encode_text(ids, normalize=True).numpy()
 
 
-def unigram_tokenizer(length: int) -> PreTrainedTokenizerFast:
+def unigram_tokenizer(length: int, *, end_is_last: bool = False) -> PreTrainedTokenizerFast:
     """Train a small tokenizer of SigLIP's kind: a unigram model that ends each text and pads with the end."""
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.normalizer = normalizers.NFKC()
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    special = ["<pad>", "</s>", "<unk>"]
     trainer = trainers.UnigramTrainer(
-        vocab_size=256, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>", show_progress=False
+        vocab_size=255, special_tokens=special, unk_token="<unk>", show_progress=False
     )
     tokenizer.train_from_iterator(SENTENCES, trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    end = "<end>" if end_is_last else "</s>"
+    tokenizer.add_special_tokens([end])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"$A {end}", special_tokens=[(end, tokenizer.token_to_id(end))]
+    )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         model_max_length=length,
-        pad_token="</s>",
-        eos_token="</s>",
+        pad_token=end,
+        eos_token=end,
         unk_token="<unk>",
+        padding_side="right",
     )
 
 
@@ -155,4 +171,38 @@ def siglip_folder(folder: Path) -> Path:
     (folder / "open_clip_config.json").write_text(json.dumps(config), encoding="utf-8")
     save_model(random_model("tiny_siglip"), str(folder / "open_clip_model.safetensors"))
     unigram_tokenizer(SIGLIP["text_cfg"]["context_length"]).save_pretrained(folder)
+    return folder
+
+
+def hugging_face_clip(folder: Path, *, eos_token_id: int = 1) -> Path:
+    """Write a random CLIP as transformers does; older ones say that the end token is 2, whatever it is."""
+    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text = {**tower, "vocab_size": 256, "max_position_embeddings": 16, "eos_token_id": eos_token_id}
+    vision = {**tower, "image_size": 32, "patch_size": 8}
+    torch.manual_seed(0)
+    config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=24)
+    tokenizer = unigram_tokenizer(16, end_is_last=eos_token_id == 2)
+    return _saved(
+        CLIPModel(config), CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=32), tokenizer, folder
+    )
+
+
+def hugging_face_siglip(folder: Path) -> Path:
+    """Write a random SigLIP as transformers does."""
+    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text = {**tower, "vocab_size": 256, "max_position_embeddings": 16}
+    vision = {**tower, "image_size": 32, "patch_size": 8}
+    torch.manual_seed(0)
+    model = SiglipModel(SiglipConfig(text_config=text, vision_config=vision))
+    processor = SiglipImageProcessor(size={"height": 32, "width": 32})
+    return _saved(model, processor, unigram_tokenizer(16), folder)
+
+
+def _saved(model: Any, processor: Any, tokenizer: Any, folder: Path) -> Path:
+    for key, weights in model.named_parameters():
+        if weights.ndim > 1:
+            torch.nn.init.normal_(weights, std=0.5 if "embedding" in key else weights[0].numel() ** -0.5)
+    kind = CLIPProcessor if isinstance(model, CLIPModel) else SiglipProcessor
+    model.save_pretrained(folder)
+    kind(image_processor=processor, tokenizer=tokenizer).save_pretrained(folder)
     return folder

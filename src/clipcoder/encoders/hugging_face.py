@@ -24,6 +24,7 @@ _PADDING: Final[Mapping[str, str]] = {"clip": "longest", "siglip": "max_length"}
 """What can be loaded, and how its texts are padded: SigLIP's tower looks at the padding too."""
 
 _ON_THE_HUB: Final = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_NO_SETTING: Final = ("_name_or_path", "transformers_version")  # in a configuration
 _SAFE: Final = {"trust_remote_code": False}
 _OLD_END: Final = 2  # what older configurations call the end token; their towers look for the highest id
 
@@ -85,7 +86,7 @@ def _towers(spec: str) -> TorchTowers:
         logit_bias=None if bias is None else float(bias.detach()),
         settings={
             "library": "transformers",
-            "model": config.to_dict(),
+            "model": {key: value for key, value in config.to_dict().items() if key not in _NO_SETTING},
             "preprocess": processor.to_dict(),
             "tokenizer": _digest(tokenizer),
         },
@@ -98,7 +99,9 @@ def _architecture(spec: str) -> str:
 
     if not Path(spec).is_dir() and not _ON_THE_HUB.fullmatch(spec):
         raise InvalidInputError(f"'{spec}' is neither a folder nor a name on the hub, as in hf:ORG/NAME")
-    kind = str(PretrainedConfig.get_config_dict(spec)[0].get("model_type"))
+    kind: str | None = PretrainedConfig.get_config_dict(spec)[0].get("model_type")
+    if kind is None:
+        raise InvalidInputError(f"'{spec}' has no config.json that says its model_type; get the file again")
     if kind not in _PADDING:
         raise InvalidInputError(
             f"'{spec}' is of the architecture {kind!r} of transformers, but only {' and '.join(_PADDING)} "
@@ -160,11 +163,16 @@ def _pooled(output: Any) -> Tensor:
 
 
 def _digest(tokenizer: Any) -> str:
-    """Return a digest of a tokenizer's vocabulary and settings."""
+    """Return a digest of a tokenizer's vocabulary and settings, wherever its files lie."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     content = backend.to_str() if backend else json.dumps(tokenizer.get_vocab(), sort_keys=True)
-    settings = json.dumps(tokenizer.init_kwargs, sort_keys=True, default=str)
-    return hashlib.sha256(f"{type(tokenizer).__name__} {settings} {content}".encode()).hexdigest()
+    settings = {
+        key: value
+        for key, value in tokenizer.init_kwargs.items()
+        if isinstance(value, (bool, int)) or key.endswith(("_token", "_side"))
+    }
+    told = json.dumps(settings, sort_keys=True, default=str)
+    return hashlib.sha256(f"{type(tokenizer).__name__} {told} {content}".encode()).hexdigest()
 
 
 @contextmanager
