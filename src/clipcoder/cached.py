@@ -51,7 +51,7 @@ class CachedEncoder:
         >>> encoder = CachedEncoder(load_encoder("starter"), store)
         >>> first = encoder.encode_texts(["a photo of a cat"])
         >>> store.close()
-        >>> (first == encoder.encode_texts(["a photo of a cat"])).all()  # from the disk
+        >>> np.array_equal(first, encoder.encode_texts(["a photo of a cat"]))  # from the disk
         True
     """
 
@@ -205,8 +205,9 @@ def _through(
         first.setdefault(keys[i], i)
     new = list(first.values())
     for batch in batches(len(new), at_a_time):
-        rows[new[batch]] = encode(new[batch])
-        shelf.put([keys[i] for i in new[batch]], rows[new[batch]])
+        encoded = encode(new[batch])
+        shelf.put([keys[i] for i in new[batch]], encoded)  # which checks that there is a row for each
+        rows[new[batch]] = encoded
     copies = np.flatnonzero(~found).tolist()
     rows[copies] = rows[[first[keys[i]] for i in copies]]
     return rows
