@@ -15,7 +15,7 @@ from PIL import Image
 from clipcoder.encoders.ahead import encode_listed
 from clipcoder.encoders.base import ImageInput, Precision
 from clipcoder.encoders.images import open_image
-from clipcoder.encoders.inputs import listed_texts
+from clipcoder.encoders.inputs import listed_images, listed_texts
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -45,8 +45,9 @@ class ColourEncoder:
         self.batch_sizes: list[int] = []
 
     def encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
-        self.batch_sizes.append(len(images))
-        return _unit_rows([_mean_colour(image) for image in images])
+        listed = listed_images(images)
+        self.batch_sizes.append(len(listed))
+        return _unit_rows([_mean_colour(image) for image in listed])
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         self.text_calls.append(listed_texts(texts))

@@ -1,17 +1,23 @@
-"""Every encoder keeps the contract: the toy one of the tests, ONNX exports of all sorts, the starter."""
+"""Every encoder keeps the contract: the toys of the tests, ONNX exports of all sorts, the starter."""
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
-from contract import EncoderContract
+from contract import EncoderContract, StagedContract
 from tiny_clip import TinyClip
 
 from clipcoder.encoders import load_encoder
-from clipcoder.encoders.base import Encoder
+from clipcoder.encoders.base import Encoder, StagedEncoder
 from clipcoder.encoders.onnx import OnnxEncoder
-from toy_encoder import ColourEncoder
+from clipcoder.encoders.starter import StarterEncoder
+from toy_encoder import ColourEncoder, StagedColourEncoder
 
 EXPORTS = {
     "any batch": TinyClip(),
@@ -19,6 +25,7 @@ EXPORTS = {
     "three at a time": TinyClip(batch=3, ids="int64", mask=True),
     "float16": TinyClip(floats="float16"),
 }
+STARTER = Path(str(resources.files("clipcoder"))) / "assets" / "starter"
 
 
 class TestColourEncoder(EncoderContract):
@@ -27,20 +34,53 @@ class TestColourEncoder(EncoderContract):
         return ColourEncoder()
 
 
-class TestOnnxEncoder(EncoderContract):
+class TestStagedColourEncoder(EncoderContract):
+    @pytest.fixture
+    def encoder(self) -> Encoder:
+        return StagedColourEncoder()
+
+
+class TestOnnxEncoder(StagedContract):
     @pytest.fixture(params=EXPORTS)
-    def encoder(self, request: pytest.FixtureRequest, tmp_path: Path) -> Encoder:
-        return OnnxEncoder(EXPORTS[request.param].write(tmp_path / "tiny"))
+    def clip(self, request: pytest.FixtureRequest) -> TinyClip:
+        return EXPORTS[request.param]
+
+    @pytest.fixture
+    def encoder(self, clip: TinyClip, tmp_path: Path) -> StagedEncoder:
+        return OnnxEncoder(clip.write(tmp_path / "tiny"))
+
+    @pytest.fixture
+    def again(self, clip: TinyClip, tmp_path: Path) -> StagedEncoder:
+        return OnnxEncoder(clip.write(tmp_path / "elsewhere"))
+
+    @pytest.fixture
+    def others(self, clip: TinyClip, tmp_path: Path) -> Mapping[str, StagedEncoder]:
+        differ = {
+            "weights": replace(clip, dim=clip.dim + 1),
+            "preprocessing": replace(clip, preprocess={"resize_mode": "squash"}),
+        }
+        encoders = {what: OnnxEncoder(other.write(tmp_path / what)) for what, other in differ.items()}
+        if clip.floats == "float32":
+            encoders["precision"] = OnnxEncoder(clip.write(tmp_path / "precision"), precision="float16")
+        return encoders
 
 
-class TestStarterEncoder(EncoderContract):
+class TestStarterEncoder(StagedContract):
     @pytest.fixture(scope="class")
     @classmethod
-    def encoder(cls) -> Encoder:
-        starter = pytest.importorskip("clipcoder.encoders.starter")
-        folder = Path(starter.__file__).parents[1] / "assets" / "starter"
-        if not folder.is_dir():
-            pytest.skip(
-                "the starter encoder's weights are not in this checkout; make train-starter makes them"
-            )
+    def encoder(cls) -> StagedEncoder:
         return load_encoder("starter")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def again(cls) -> StagedEncoder:
+        return StarterEncoder.load(STARTER)
+
+    @pytest.fixture
+    def others(self, tmp_path: Path) -> Mapping[str, StagedEncoder]:
+        folder = tmp_path / "starter"
+        shutil.copytree(STARTER, folder)
+        config = json.loads((folder / "config.json").read_text())
+        config["text_space"]["keep"] += 1
+        (folder / "config.json").write_text(json.dumps(config))
+        return {"weights": StarterEncoder.load(folder)}
