@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from clipcoder.encoders.base import ImageInput, StagedEncoder
 from clipcoder.encoders.starter import StarterEncoder
 from clipcoder.errors import InvalidInputError, UnreadableImageError
 from clipcoder.store import FeatureStore
-from encoders.contract import IMAGES, TEXTS, EncoderContract
+from encoders.contract import IMAGES, TEXTS, StagedContract
 from staged_encoder import CountingEncoder
 
 
@@ -42,13 +42,24 @@ def photo(folder: Path, colour: tuple[int, int, int] = (9, 99, 199), name: str =
     return folder / name
 
 
-class TestCold(EncoderContract):
+class CachedContract(StagedContract):
+    @pytest.fixture
+    def again(self, folder: Path, starter: StarterEncoder) -> CachedEncoder:
+        return CachedEncoder(starter, FeatureStore(folder))
+
+    @pytest.fixture
+    def others(self, folder: Path) -> Mapping[str, CachedEncoder]:
+        store = FeatureStore(folder)
+        return {what: CachedEncoder(changed(), store) for what, changed in CHANGES.items()}
+
+
+class TestCold(CachedContract):
     @pytest.fixture
     def encoder(self, folder: Path, starter: StarterEncoder) -> CachedEncoder:
         return CachedEncoder(starter, FeatureStore(folder))
 
 
-class TestWarm(EncoderContract):
+class TestWarm(CachedContract):
     @pytest.fixture
     def encoder(self, folder: Path, starter: StarterEncoder) -> CachedEncoder:
         with FeatureStore(folder) as store:

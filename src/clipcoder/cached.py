@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 from PIL import Image
@@ -16,7 +16,7 @@ from clipcoder.arrays import FloatArray, batches
 from clipcoder.encoders.ahead import encode_listed
 from clipcoder.encoders.base import ImageInput, Precision, StagedEncoder
 from clipcoder.encoders.inputs import listed_texts
-from clipcoder.errors import UnreadableImageError
+from clipcoder.errors import InvalidInputError, UnreadableImageError
 from clipcoder.store import EncoderIdentity, FeatureStore, Shelf
 from clipcoder.store.keys import bytes_key, picture_key, text_key
 from clipcoder.store.shelf import Kind
@@ -143,6 +143,12 @@ class CachedEncoder:
                 rows[i] = item
         rows[places] = self._encoded(misses)
         return rows
+
+    def __reduce__(self) -> NoReturn:
+        raise InvalidInputError(
+            f"the encoder {self.name!r} cannot be pickled or copied, for an open cache is part of it; hand "
+            "over its name, and call load_encoder and CachedEncoder where it is needed"
+        )
 
     def _encoded(self, misses: Sequence[_Miss]) -> FloatArray:
         """Encode what is still not known: since it was prepared, the same image may have been encoded."""
