@@ -36,6 +36,7 @@ _TOWERS: Final = ("visual", "textual")
 _FOR_OTHER_ENGINES: Final = frozenset({".armnn", ".rknn", ".tflite", ".mlmodel", ".engine"})
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _NEWEST: Final = "main"
+_ATTEMPTS: Final = 8  # to go on after a broken connection, if each brought something
 
 
 @dataclass(frozen=True)
@@ -195,31 +196,51 @@ def address(repository: str) -> str:
 
 
 def _resume(snapshot: Snapshot, name: str, sha256: str, size: int) -> None:
-    """Fetch a large file to where the client looks for it before it fetches it itself.
+    """Fetch a large file to where the client looks before it fetches it itself.
 
-    The client goes on where a connection broke, but not where a process ended: it deletes what it has.
+    For the client begins anew where a process ended and, in some versions, where a connection broke.
     """
+    place = storage(snapshot.repository)
+    blob = place / "blobs" / sha256
+    part = blob.with_name(f"{sha256}.incomplete")
+    lock = place.parent / ".locks" / place.name / f"{part.name}.lock"
+    for folder in (blob.parent, lock.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            if blob.exists():
+                return
+            begun = _begun(part, size)
+            try:
+                _continue(snapshot, name, part, begun, size)
+            except Exception as error:
+                on_disk = isinstance(error, OSError) and error.errno is not None
+                nothing_came = part.stat().st_size <= begun
+                if on_disk or nothing_came or not attempts_left:
+                    raise
+            else:
+                part.replace(blob)
+
+
+def _begun(part: Path, size: int) -> int:
+    """Return how many bytes there are of a file; if they are more than it has, they are thrown away."""
+    length = part.stat().st_size if part.exists() else 0
+    if length <= size:
+        return length
+    part.unlink()  # a server that cannot send a part has sent the whole once more
+    return 0
+
+
+def _continue(snapshot: Snapshot, name: str, part: Path, begun: int, size: int) -> None:
+    """Append what is missing of a file to what there is of it."""
     from huggingface_hub import hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-    blob = storage(snapshot.repository) / "blobs" / sha256
-    part = blob.with_name(f"{sha256}.incomplete")
-    blob.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{part}.lock"):
-        if blob.exists():
-            return
-        begun = part.stat().st_size if part.exists() else 0
-        if begun > size:
-            part.unlink()
-            begun = 0
-        url = hf_hub_url(snapshot.repository, name, revision=snapshot.commit)
-        headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
-        with part.open("ab") as file:
-            http_get(
-                url, file, resume_size=begun, headers=headers, expected_size=size, displayed_filename=name
-            )
-        part.replace(blob)
+    url = hf_hub_url(snapshot.repository, name, revision=snapshot.commit)
+    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
+    with part.open("ab") as file:
+        http_get(url, file, resume_size=begun, headers=headers, expected_size=size, displayed_filename=name)
 
 
 def _described(sibling: Any) -> HubFile:
