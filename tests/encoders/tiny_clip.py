@@ -31,7 +31,8 @@ class TinyClip:
     """What can differ between exports; the weights are drawn from a seed.
 
     An image is cut into 2 x 2 patches whose mean colours are projected; a text is the sum of its tokens'
-    vectors, weighted by their positions, so that every token of the context counts, padding too.
+    vectors, weighted by their positions, so that every token of the context counts, padding too. With
+    ``dynamic_length`` padding counts for nothing, and the graph takes texts of any length, as CLIP's does.
     """
 
     dim: int = 5
@@ -41,6 +42,7 @@ class TinyClip:
     ids: str = "int32"
     floats: str = "float32"
     mask: bool = False
+    dynamic_length: bool = False
     text_config: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     preprocess: dict[str, Any] = field(default_factory=dict)
@@ -65,7 +67,8 @@ class TinyClip:
 
     def text_features(self, ids: list[list[int]]) -> FloatArray:
         """The unit rows of token ids (n, length)."""
-        return unit((self.vectors[np.array(ids)] * self.positions).sum(axis=1))
+        weights = self.positions * (np.array(ids) != 0)[..., None] if self.dynamic_length else self.positions
+        return unit((self.vectors[np.array(ids)] * weights).sum(axis=1))
 
     def write(self, folder: Path) -> Path:
         """Write all files of the layout."""
@@ -90,6 +93,8 @@ class TinyClip:
             },
         )
         text_config = {"context_length": self.length, "vocab_size": len(WORDS), **self.text_config}
+        if self.dynamic_length:
+            text_config["dynamic_length"] = True
         write_json(folder / "config.json", {"embed_dim": self.dim, "text_cfg": text_config, **self.config})
         return folder
 
@@ -109,12 +114,21 @@ class TinyClip:
         return self._model(nodes, inputs, {"projection": self.projection})
 
     def _textual(self) -> onnx.ModelProto:
-        shape = [self.batch, self.length]
+        shape = [self.batch, "length" if self.dynamic_length else self.length]
         inputs = [helper.make_tensor_value_info("text", _TYPES[self.ids], shape)]
-        nodes = [
-            helper.make_node("Gather", ["vectors", "text"], ["tokens"]),
-            helper.make_node("Mul", ["tokens", "positions"], ["weighted"]),
-        ]
+        nodes = [helper.make_node("Gather", ["vectors", "text"], ["tokens"])]
+        weights = "positions"
+        if self.dynamic_length:
+            nodes += [
+                helper.make_node("Shape", ["text"], ["count"], start=1),
+                helper.make_node("Slice", ["positions", "zero", "count"], ["begun"]),
+                helper.make_node("Cast", ["text"], ["flags"], to=TensorProto.BOOL),
+                helper.make_node("Cast", ["flags"], ["words"], to=TensorProto.FLOAT),
+                helper.make_node("Unsqueeze", ["words", "last"], ["column of words"]),
+                helper.make_node("Mul", ["begun", "column of words"], ["weights"]),
+            ]
+            weights = "weights"
+        nodes += [helper.make_node("Mul", ["tokens", weights], ["weighted"])]
         weighted = "weighted"
         if self.mask:
             inputs.append(helper.make_tensor_value_info("attention_mask", _TYPES[self.ids], shape))
@@ -131,6 +145,7 @@ class TinyClip:
         arrays = {
             "vectors": self.vectors,
             "positions": self.positions,
+            "zero": np.array([0]),
             "axis": np.array([1]),
             "last": np.array([2]),
         }

@@ -22,6 +22,7 @@ Feeds = Mapping[str, Array]
 """An array of shape (n, ...) for each input of a graph."""
 
 _MOST_WORKERS: Final = 16  # as many as images usually come at a time
+_TOLD: Final = 200  # characters of an engine's message
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,14 @@ def worker_count() -> int:
 
 
 def reason_of(error: Exception) -> str:
-    """Return the end of an engine's message, which is what tells something, on one line."""
+    """Return the end of an engine's message, which is what tells something, on one line.
+
+    >>> reason_of(RuntimeError("[Engine] : 1 : FAIL : the shapes do not fit."))
+    'the shapes do not fit'
+    """
     text = " ".join(str(error).split()) or type(error).__name__
-    return text.rsplit(" : ", 1)[-1].rstrip(".")[-200:]
+    text = text.rsplit(" : ", 1)[-1].rstrip(".")
+    return text if len(text) <= _TOLD else "... " + text[-_TOLD:].partition(" ")[2]
 
 
 def _shape(lengths: Sequence[int | None]) -> str:

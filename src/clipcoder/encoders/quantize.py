@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from clipcoder.arrays import FloatArray
-from clipcoder.encoders.graph import Feeds, fixed_rows, reason_of
+from clipcoder.encoders.graph import Array, Feeds, fixed_rows, reason_of
 from clipcoder.encoders.onnx_graph import OnnxGraph, open_session, port_of
 from clipcoder.encoders.probe import LEAST_COSINE, least_cosine
 from clipcoder.errors import InvalidInputError, MissingExtraError
@@ -38,7 +38,7 @@ RECIPE: Final = 1
 """To be raised whenever ``converted`` makes another file of the same one."""
 
 _SHARES: Final = (0, 1 / 8, 1 / 4, 1 / 2)  # of the products that stay in float32, one after the other
-_WATCHED: Final = 4  # rows of the probe on which the products are judged
+_WATCHED: Final = 8  # rows of the probe on which the products are judged
 _BATCH: Final = 8
 _LARGE: Final = 1_900_000_000  # bytes of weights, beyond which they need a file beside the graph
 
@@ -72,7 +72,7 @@ def converted(model: Path, precision: Derived, target: Path, *, dim: int, probe:
     with TemporaryDirectory(dir=target.parent, prefix=".converting-") as work:
         written = Path(work) / target.name
         try:
-            with _root_logger_left_alone():
+            with _quiet():
                 cosine = _first_good(model, precision, written, probe, reference)
         except OSError:
             raise
@@ -101,13 +101,19 @@ def data_file(model: Path) -> Path:
 
 
 @contextmanager
-def _root_logger_left_alone() -> Iterator[None]:
-    """Keep the quantiser, which logs to the root logger, from setting that up to print for everybody."""
+def _quiet() -> Iterator[None]:
+    """Keep the quantiser, which talks on the root logger, from being heard, and from setting that up."""
+
+    def is_others(record: logging.LogRecord) -> bool:
+        return "onnxruntime" not in record.pathname
+
     silent = logging.NullHandler()
     logging.root.addHandler(silent)
+    logging.root.addFilter(is_others)
     try:
         yield
     finally:
+        logging.root.removeFilter(is_others)
         logging.root.removeHandler(silent)
 
 
@@ -193,30 +199,43 @@ def _most_damaged_first(plain: _Plain, probe: Feeds) -> list[str]:
     import onnx
     from onnx import numpy_helper
 
-    model = onnx.load(plain.path)
-    weights = {w.name: numpy_helper.to_array(w) for w in model.graph.initializer}
-    given = {node.name for node in model.graph.input}
-    watched = sorted({activations for activations, _ in plain.products.values()} - given)
-    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in watched)
-    _save(model, path := plain.path.with_name("watched.onnx"))
-    session = open_session(path)
-    ports = [port_of(path, node) for node in session.get_inputs()]
+    weights = {w.name: numpy_helper.to_array(w) for w in onnx.load(plain.path).graph.initializer}
+    ranges: dict[str, tuple[float, float]] = {}
+    for seen in _activations(plain, probe):
+        for name, values in seen.items():
+            low, high = ranges.get(name, (0.0, 0.0))
+            ranges[name] = min(low, float(values.min())), max(high, float(values.max()))
     damage = dict.fromkeys(plain.products, 0.0)
-    for rows in np.arange(_WATCHED * (step := fixed_rows(ports) or 1)).reshape(-1, step):
-        feeds = {port.name: probe[port.name].take(rows, 0, mode="wrap").astype(port.dtype) for port in ports}
-        seen = feeds | dict(zip(watched, session.run(watched, feeds), strict=True))
-        for product, (activations, weight) in plain.products.items():
-            damage[product] += _damage(seen[activations], weights[weight])
+    for seen in _activations(plain, probe):
+        for product, (name, weight) in plain.products.items():
+            low, high = ranges[name]
+            damage[product] += _damage(seen[name], weights[weight], (high - low) / 255 or 1.0)
     return sorted(damage, key=lambda product: -damage[product])
 
 
-def _damage(activations: FloatArray, weights: FloatArray) -> float:
-    """Return the error of a product from rounding its activations to 8 bits, relative to its result."""
-    low, high = min(0.0, float(activations.min())), max(0.0, float(activations.max()))
-    step = (high - low) / 255 or 1.0
-    rounded = np.rint(activations / step) * step
-    result = np.linalg.norm(activations @ weights)
-    return float(np.linalg.norm((rounded - activations) @ weights) / (result or 1.0))
+def _activations(plain: _Plain, probe: Feeds) -> Iterator[dict[str, Array]]:
+    """Yield what goes into the products, by name, for one row of the probe after the other."""
+    import onnx
+
+    model = onnx.load(plain.path)
+    given = {node.name for node in model.graph.input}
+    names = {name for name, _ in plain.products.values()}
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names - given)
+    _save(model, path := plain.path.with_name("watched.onnx"))
+    session = open_session(path)
+    ports = [port_of(path, node) for node in session.get_inputs()]
+    outputs = [node.name for node in session.get_outputs()]
+    at_once = fixed_rows(ports) or 1
+    for rows in np.arange(_WATCHED * at_once).reshape(_WATCHED, at_once):
+        feeds = {port.name: probe[port.name].take(rows, 0, mode="wrap").astype(port.dtype) for port in ports}
+        seen = feeds | dict(zip(outputs, session.run(outputs, feeds), strict=True))
+        yield {name: seen[name] for name in names}
+
+
+def _damage(activations: Array, weights: Array, step: float) -> float:
+    """Return the error of a product from rounding its activations to steps, relative to its result."""
+    error = np.rint(activations / step) * step - activations
+    return float(np.linalg.norm(error @ weights) / (np.linalg.norm(activations @ weights) or 1.0))
 
 
 def _save(model: onnx.ModelProto, path: Path) -> None:
