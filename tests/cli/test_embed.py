@@ -209,7 +209,9 @@ def stopped(run: Run, photos: Path, out: Path, monkeypatch: pytest.MonkeyPatch, 
 
     with monkeypatch.context() as patched:
         patched.setattr(CountingEncoder, "encode_prepared", stop)
-        assert run(photos, "--no-cache", "--out", out).exit_code == 130
+        result = run(photos, "--no-cache", "--out", out)
+    assert result.exit_code == 130
+    assert ("the same command goes on there" in result.stderr) == bool(unfinished(out))
 
 
 def test_a_run_that_was_interrupted_goes_on_where_it_was(

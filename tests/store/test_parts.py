@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from stored_rows import DIM, IDENTITY, found, keys_of, put, rows_of
 
-from clipcoder.store import EncoderIdentity, FeatureStore, Shelf
+from clipcoder.store import EncoderIdentity, FeatureStore, Shelf, part_folder
 from clipcoder.store.parquet import embedding_table
 from clipcoder.store.part import part_schema
 
@@ -271,6 +272,39 @@ def test_a_part_that_the_system_does_not_give_is_done_without(
     assert "cannot read the feature cache" in record.getMessage()
     assert "permission denied" in record.getMessage()
     assert [encoder.damaged for encoder in store.info()] == [0]
+
+
+def test_a_part_that_goes_while_it_is_opened_is_no_matter(
+    store: FeatureStore, shelf: Shelf, reopened: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = flushed(store, shelf, 2)
+
+    def gone(*_: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("clipcoder.store.part._parquet_file", gone)
+        assert not any(found(reopened, keys))
+    reopened._parts._look(always=True)
+    assert all(found(reopened, keys))
+
+
+def test_rows_are_written_even_if_the_store_is_cleared_at_that_moment(
+    store: FeatureStore, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = flushed(store, shelf, 1)
+    write = part_folder.write_part
+    cleared = []
+
+    def write_after_clearing(*arguments: Any) -> Path:
+        if not cleared:
+            cleared.append(store.clear())
+        return write(*arguments)
+
+    monkeypatch.setattr(part_folder, "write_part", write_after_clearing)
+    keys += flushed(store, shelf, 1, start=1)
+    assert cleared[0] > 0
+    assert found(FeatureStore(store.folder).shelf(IDENTITY, "images"), keys) == [False, True]
 
 
 def test_a_disk_that_fails_while_rows_are_read_costs_these_rows(

@@ -115,9 +115,11 @@ def test_a_merge_that_fails_leaves_the_parts_as_they_are(
     assert not caplog.records
 
 
-def test_a_store_where_no_folder_can_be(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("place", ["file/features", "link"])
+def test_a_store_where_no_folder_can_be(place: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("in the way")
-    with FeatureStore(tmp_path / "file" / "features") as store:
+    (tmp_path / "link").symlink_to(tmp_path / "a" / "drive" / "that is not there")
+    with FeatureStore(tmp_path / place) as store:
         shelf = store.shelf(IDENTITY, "images")
         keys = put(shelf, [1])
         assert found(shelf, keys) == [True]

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 def embed(paths: tuple[str, ...], texts: Path | None, choice: EncoderChoice, out: Path) -> int:
     """Write the embeddings of images: files, folders, glob patterns, or - for standard input.
 
-    The columns are path (or text) and embedding, a list of float32 of length 1. Images that cannot be read
-    are left out; FILE.errors.csv names them and says why. A run that was stopped goes on where it was when
-    the same command is given again: until the table is whole, its pieces lie in FILE.parquet.unfinished.
+    The columns are path (or text) and embedding, a unit vector of float32. Images that cannot be read are
+    left out; FILE.errors.csv names them and says why. A run that was stopped goes on where it was when the
+    same command is given again: until the table is whole, its pieces lie in FILE.parquet.unfinished.
     """
     from clipcoder.cached import identity_of
     from clipcoder.cli.embedding import Images, Inputs, Texts, embed_rest

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 from filelock import FileLock, Timeout
 
 from clipcoder import __version__
+from clipcoder.cli.inputs import tell
 from clipcoder.cli.pieces import SUFFIX, Failure, FinishedPiece, Piece
 from clipcoder.errors import InvalidInputError
 from clipcoder.store.identity import EncoderIdentity
@@ -73,6 +74,8 @@ class UnfinishedTable:
     ) -> None:
         if not self._pieces():
             shutil.rmtree(self._folder, ignore_errors=True)
+        elif isinstance(error, KeyboardInterrupt):
+            tell(f"what is finished is kept in '{self._folder}'; the same command goes on there")
         self._lock.release()
 
     def resume(self, identity: EncoderIdentity, stamps: Iterator[str]) -> int:
