@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import pty
 import random
 import re
 import shutil
@@ -13,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -84,6 +86,10 @@ def leave_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     only_hub(monkeypatch, f"http://127.0.0.1:{_closed_port()}")
 
 
+def leave_room(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    monkeypatch.setattr(hub_client, "bytes_free", lambda snapshot: free)
+
+
 def refusal(name: str = NAME, fetching: Callable[[str], object] = fetch) -> str:
     """The one sentence of a model that cannot be had."""
     with pytest.raises(ModelUnavailableError) as caught:
@@ -116,7 +122,9 @@ def pins(tmp_path: Path) -> Path:
     return tmp_path / "clipcoder" / "pins.json"
 
 
-def in_another_process(tmp_path: Path, served: LoopbackHub) -> subprocess.Popen[str]:
+def in_another_process(
+    tmp_path: Path, served: LoopbackHub, stderr: int | None = None
+) -> subprocess.Popen[str]:
     """Fetch the model in a process of its own, and print its folder."""
     code = (
         "from huggingface_hub import constants; "
@@ -125,7 +133,8 @@ def in_another_process(tmp_path: Path, served: LoopbackHub) -> subprocess.Popen[
     )
     places = {"HF_HUB_CACHE": str(tmp_path / "cache"), CACHE_VARIABLE: str(tmp_path / "clipcoder")}
     environment = {**os.environ, **places, "HF_ENDPOINT": served.address}
-    return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", code]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)
 
 
 def _closed_port() -> int:
@@ -184,6 +193,17 @@ class TestFetching:
         served.faults.cuts = [CHUNK]  # of which the client would warn
         fetch(NAME)
         assert capfd.readouterr() == ("", "")
+
+    def test_those_who_watch_see_how_far_each_file_is(self, served: LoopbackHub, tmp_path: Path) -> None:
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, 100))
+        process = in_another_process(tmp_path, served, stderr=theirs)
+        process.communicate(timeout=60)
+        os.close(theirs)
+        shown = os.read(ours, 1 << 16).decode()
+        os.close(ours)
+        assert f"{GRAPH}: 100%" in shown
+        assert "65.5k/65.5k" in shown
 
     def test_all_five_models_of_openai_are_among_the_names(self) -> None:
         known = {"RN50", "ViT-B-32", "ViT-B-16", "ViT-L-14", "ViT-L-14-336"}
@@ -248,6 +268,17 @@ class TestRevisions:
         served.faults.wrong_bytes = {GRAPH}
         refusal(fetching=update)
         assert fetch(NAME) == folder
+
+    def test_an_update_without_a_network_is_refused(
+        self, served: LoopbackHub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in WHAT_IS_WANTED:
+            huggingface_hub.hf_hub_download(REPOSITORY, name)
+        served.publish(changed(visual__model_onnx=b"newer"))
+        pinned = fetch(NAME).name
+        leave_the_network(monkeypatch)
+        assert "the hub cannot be reached (" in refusal(fetching=update)
+        assert fetch(NAME).name == pinned
 
     def test_a_first_update_is_a_first_fetch(self, served: LoopbackHub) -> None:
         assert update(NAME) == (None, served.revisions["main"])
@@ -442,13 +473,19 @@ class TestRefusals:
     def test_a_repository_that_is_not_there_is_named(self, served: LoopbackHub) -> None:
         assert f"{served.address}/immich-app/RN50__openai: there is no" in refusal("RN50/openai")
 
-    def test_a_full_disk_is_said_to_be_one_before_anything_is_fetched(
+    def test_too_small_a_disk_is_said_to_be_one_before_anything_is_fetched(
         self, served: LoopbackHub, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        total = shutil.disk_usage("/")
-        monkeypatch.setattr(shutil, "disk_usage", lambda path: total._replace(free=CHUNK))
-        assert ": the disk is full;" in refusal()
+        leave_room(monkeypatch, CHUNK)
+        assert f": 0.00 GB are to come, and '{constants.HF_HUB_CACHE}' has room for 0.00;" in refusal()
         assert served.asked("HEAD") == []
+
+    def test_what_came_before_needs_no_more_room(
+        self, served: LoopbackHub, monkeypatch: pytest.MonkeyPatch, cache: Path
+    ) -> None:
+        _part(cache, GRAPH).write_bytes(FILES[GRAPH][: 3 * CHUNK])
+        leave_room(monkeypatch, 2 * CHUNK)
+        assert complete(fetch(NAME))
 
     def test_a_disk_that_fills_up_keeps_what_came(
         self, served: LoopbackHub, monkeypatch: pytest.MonkeyPatch, cache: Path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,10 +151,10 @@ def _fetched(
 ) -> Snapshot:
     """Make sure that a revision is here and is what it was, and remember it."""
     with _explained(model):
-        snapshot, files = _plan(model, revision, pins)
+        snapshot, files = _plan(model, revision, pins, must_ask=pin == "always")
         seen = pins.seen(model.repository, snapshot.commit)
         absent = snapshot.lacks(files)
-        hub_client.check_room(snapshot, (files[name] for name in absent))
+        _check_room(model, snapshot, [files[name] for name in absent])
         now = {}
         for name, file in files.items():
             if name in absent:
@@ -164,7 +164,9 @@ def _fetched(
     return snapshot
 
 
-def _plan(model: _Published, revision: str | None, pins: Pins) -> tuple[Snapshot, dict[str, HubFile]]:
+def _plan(
+    model: _Published, revision: str | None, pins: Pins, *, must_ask: bool
+) -> tuple[Snapshot, dict[str, HubFile]]:
     """Return the commit of a revision and its files: those that are here, or else what the hub says."""
     snapshot = _recalled(model, revision, pins)
     here = _held_files(snapshot, pins) if snapshot else {}
@@ -173,9 +175,9 @@ def _plan(model: _Published, revision: str | None, pins: Pins) -> tuple[Snapshot
     try:
         asked, files = hub_client.ask(model.repository, revision)
     except Exception:
-        if snapshot and here:
-            return snapshot, here
-        raise
+        if must_ask or not (snapshot and here):
+            raise
+        return snapshot, here
     missing = [name for name in NEEDED if name not in files]
     if missing:
         raise _unavailable(model, f"it has no {' and no '.join(missing)}, which an ONNX encoder needs")
@@ -194,6 +196,15 @@ def _held_files(snapshot: Snapshot, pins: Pins) -> dict[str, HubFile]:
     if not seen:
         return snapshot.found()
     return {} if snapshot.lacks(seen) else {name: HubFile() for name in seen}
+
+
+def _check_room(model: _Published, snapshot: Snapshot, files: Sequence[HubFile]) -> None:
+    """Refuse to begin what cannot be finished."""
+    to_come, free = hub_client.bytes_to_come(snapshot, files), hub_client.bytes_free(snapshot)
+    if to_come > free:
+        place = hub_client.storage(snapshot.repository).parent
+        room = f"'{place}' has room for {free / 1e9:.2f}"
+        raise _unavailable(model, f"{to_come / 1e9:.2f} GB are to come, and {room}")
 
 
 def _checked(

@@ -6,10 +6,8 @@ links to them, in ``snapshots``. Other programs share that cache: what one of th
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import logging
-import os
 import re
 import shutil
 import sys
@@ -19,9 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from filelock import FileLock
-
 from clipcoder.encoders.pins import SeenFile
+from clipcoder.encoders.resumed import ResumedFile
 
 NEEDED: Final = (
     "config.json",
@@ -36,7 +33,6 @@ _TOWERS: Final = ("visual", "textual")
 _FOR_OTHER_ENGINES: Final = frozenset({".armnn", ".rknn", ".tflite", ".mlmodel", ".engine"})
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _NEWEST: Final = "main"
-_ATTEMPTS: Final = 8  # to go on after a broken connection, if each brought something
 
 
 @dataclass(frozen=True)
@@ -52,6 +48,10 @@ class HubFile:
     size: int | None = None
     sha256: str | None = None
     git_sha1: str | None = None
+
+    def resumed(self, place: Path) -> ResumedFile | None:
+        """Return it as one that may come in pieces, if it is large."""
+        return ResumedFile(place, self.sha256, self.size) if self.sha256 and self.size else None
 
     def describes(self, path: Path, seen: SeenFile) -> bool:
         """Whether a file is the one that the hub means."""
@@ -156,16 +156,16 @@ def recall(repository: str, revision: str | None) -> Snapshot | None:
     return Snapshot(repository, commit) if is_commit(commit) else None
 
 
-def check_room(snapshot: Snapshot, files: Iterable[HubFile]) -> None:
-    """Refuse to begin a download that cannot be finished.
+def bytes_to_come(snapshot: Snapshot, files: Iterable[HubFile]) -> int:
+    """Return how many bytes of files are still to be fetched."""
+    place = storage(snapshot.repository)
+    return sum(large.to_come() if (large := f.resumed(place)) else f.size or 0 for f in files)
 
-    Raises:
-        OSError: the disk has not so much room.
-    """
+
+def bytes_free(snapshot: Snapshot) -> int:
+    """Return how many bytes the disk has room for where a repository is kept."""
     folder = storage(snapshot.repository)
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
-    if sum(file.size or 0 for file in files) > shutil.disk_usage(existing).free:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(existing))
+    return shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
 
 
 def download(snapshot: Snapshot, name: str, file: HubFile) -> None:
@@ -174,11 +174,11 @@ def download(snapshot: Snapshot, name: str, file: HubFile) -> None:
     Raises:
         Exception: whatever the client, the network or the disk raise.
     """
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_download, hf_hub_url
 
     with _quiet():
-        if file.sha256 and file.size:
-            _resume(snapshot, name, file.sha256, file.size)
+        if large := file.resumed(storage(snapshot.repository)):
+            large.complete(hf_hub_url(snapshot.repository, name, revision=snapshot.commit), name)
         hf_hub_download(snapshot.repository, name, revision=snapshot.commit)
 
 
@@ -193,54 +193,6 @@ def address(repository: str) -> str:
     from huggingface_hub import constants
 
     return f"{constants.ENDPOINT}/{repository}"
-
-
-def _resume(snapshot: Snapshot, name: str, sha256: str, size: int) -> None:
-    """Fetch a large file to where the client looks before it fetches it itself.
-
-    For the client begins anew where a process ended and, in some versions, where a connection broke.
-    """
-    place = storage(snapshot.repository)
-    blob = place / "blobs" / sha256
-    part = blob.with_name(f"{sha256}.incomplete")
-    lock = place.parent / ".locks" / place.name / f"{part.name}.lock"
-    for folder in (blob.parent, lock.parent):
-        folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock):
-        for attempts_left in reversed(range(_ATTEMPTS)):
-            if blob.exists():
-                return
-            begun = _begun(part, size)
-            try:
-                _continue(snapshot, name, part, begun, size)
-            except Exception as error:
-                on_disk = isinstance(error, OSError) and error.errno is not None
-                nothing_came = part.stat().st_size <= begun
-                if on_disk or nothing_came or not attempts_left:
-                    raise
-            else:
-                part.replace(blob)
-
-
-def _begun(part: Path, size: int) -> int:
-    """Return how many bytes there are of a file; if they are more than it has, they are thrown away."""
-    length = part.stat().st_size if part.exists() else 0
-    if length <= size:
-        return length
-    part.unlink()  # a server that cannot send a part has sent the whole once more
-    return 0
-
-
-def _continue(snapshot: Snapshot, name: str, part: Path, begun: int, size: int) -> None:
-    """Append what is missing of a file to what there is of it."""
-    from huggingface_hub import hf_hub_url
-    from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
-
-    url = hf_hub_url(snapshot.repository, name, revision=snapshot.commit)
-    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
-    with part.open("ab") as file:
-        http_get(url, file, resume_size=begun, headers=headers, expected_size=size, displayed_filename=name)
 
 
 def _described(sibling: Any) -> HubFile:
