@@ -5,8 +5,12 @@ from __future__ import annotations
 import click
 
 from clipcoder import __version__
+from clipcoder.cli.cache import cache
 from clipcoder.cli.classify import classify
+from clipcoder.cli.embed import embed
+from clipcoder.cli.export import export
 from clipcoder.cli.group import Commands
+from clipcoder.cli.models import models
 from clipcoder.cli.texts import texts
 
 
@@ -21,5 +25,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (classify, texts):
+for command in (classify, embed, texts, models, export, cache):
     main.add_command(command)

@@ -98,7 +98,7 @@ _OPTIONS: Final = (
     click.option("--batch-size", type=click.IntRange(min=1), help="Images that the encoder takes at a time."),
     click.option(
         "--cache/--no-cache",
-        default=False,
+        default=True,
         show_default=True,
         help="Keep features, so that nothing is encoded twice.",
     ),

@@ -52,8 +52,8 @@ def load_encoder(
     """
     _check(precision, batch_size)
     scheme, colon, rest = str(name).partition(":")
-    options = {"device": device, "precision": precision, "batch_size": batch_size}
-    options = {k: v for k, v in options.items() if v not in (None, "float32")}
+    given = {"device": device, "precision": precision, "batch_size": batch_size}
+    options = {option: value for option, value in given.items() if value is not None}
     if colon and scheme in _SCHEMES:
         return _SCHEMES[scheme](rest, name=name, **options)
     if name == STARTER:
