@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
+import pytest
 from PIL import Image
 
 from clipcoder.store.keys import bytes_key, picture_key, text_key
@@ -57,6 +61,26 @@ def test_whatever_changes_how_a_picture_looks_changes_its_key() -> None:
         Image.new("RGBA", (4, 2), (7, 7, 7, 0)),
     ]
     assert len({picture_key(picture) for picture in pictures}) == len(pictures)
+
+
+def test_a_picture_that_is_not_loaded_yet_is_loaded_by_one_thread_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone = Lock()
+    original = Image.Image.load
+
+    def load(image: Image.Image) -> object:
+        assert alone.acquire(blocking=False)
+        time.sleep(0.01)
+        alone.release()
+        return original(image)
+
+    picture = Image.new("L", (4, 2))
+    monkeypatch.setattr(Image.Image, "load", load)
+    monkeypatch.setattr(Image.Image, "tobytes", lambda _: bytes(8))  # which loads once more
+    with ThreadPoolExecutor(4) as threads:
+        keys = set(threads.map(picture_key, 8 * [picture]))
+    assert len(keys) == 1
 
 
 def test_a_picture_and_the_file_it_came_from_are_two_things() -> None:

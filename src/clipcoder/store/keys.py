@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from threading import Lock
 from typing import Final
 
 from PIL import ExifTags, Image
 
 _PICTURE: Final = b"clipcoder picture\0"  # no image file begins like this
+_LOCKS: Final = tuple(Lock() for _ in range(64))
 
 
 def bytes_key(content: bytes) -> str:
@@ -31,6 +33,8 @@ def text_key(text: str) -> str:
 def picture_key(image: Image.Image) -> str:
     """Return the key of an image in memory: of its pixels, and of what else says how they look.
 
+    An image that was opened and never loaded may be in the hands of two threads.
+
     Raises:
         Exception: whatever Pillow raises where it cannot decode the image.
 
@@ -38,7 +42,8 @@ def picture_key(image: Image.Image) -> str:
     >>> picture_key(red) == picture_key(red.copy()), picture_key(red) == picture_key(blue)
     (True, False)
     """
-    image.load()
+    with _LOCKS[id(image) // 16 % len(_LOCKS)]:
+        image.load()
     look = (
         image.mode,
         image.size,
