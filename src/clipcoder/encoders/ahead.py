@@ -155,6 +155,6 @@ def _prepared(future: Future[Any]) -> Any:
 
 
 def _decode(image: ImageInput) -> Image.Image:
-    decoded = open_image(image)
+    decoded = open_image(image, at_least=(_LARGE, _LARGE))
     factor = min(decoded.size) // _LARGE
     return decoded.reduce(factor) if factor > 1 else decoded
