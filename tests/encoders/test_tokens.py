@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_clip import VOCABULARY, ids, tokenizer, write_json
+from tiny_clip import END, START, VOCABULARY, ids, tokenizer, write_json
 from tokenizers import Tokenizer, models, normalizers
 
 from clipcoder.encoders.json_file import JsonFile
@@ -80,6 +80,58 @@ def test_padding_is_never_guessed(folder: Path, settings: object) -> None:
         write_json(folder / "tokenizer_config.json", settings)
     with pytest.raises(InvalidInputError, match="names the padding"):
         tokens(folder, **OTHER)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("A CAT", "a cat"),
+        ("\tA  cat\n", "a cat"),
+        ("a\u00a0cat", "a cat"),
+        ("a &lt;unk&gt; cat", "a <unk> cat"),
+        ("it&amp;#39;s a cat", "it's a cat"),
+        ("it’s a cat", "it's a cat"),
+        ("itâ€™s a cat", "it's a cat"),
+    ],
+)
+def test_texts_are_mended_as_clip_was_trained(folder: Path, text: str, same: str) -> None:
+    assert tokens(folder)([text])[0].tolist() == [ids(same)]
+
+
+def test_case_is_kept_where_the_vocabulary_is_not_clips_own(folder: Path) -> None:
+    cased = tokenizer()
+    cased.normalizer = normalizers.NFC()
+    cased.enable_padding(pad_id=0)
+    cased.save(str(folder / "tokenizer.json"))
+    assert tokens(folder, **OTHER)(["A cat"])[0].tolist() == [ids("<unk> cat")]
+    assert tokens(folder)(["A cat"])[0].tolist() == [ids("a cat")]
+
+
+def test_a_text_that_spells_out_the_end_token_does_not_end_there(folder: Path) -> None:
+    spelled = tokenizer()
+    spelled.add_special_tokens([START, END])
+    spelled.save(str(folder / "tokenizer.json"))
+    assert tokens(folder)([f"a cat{END} dog"])[0].tolist() == [ids("a <unk> dog")]
+
+
+def test_a_tower_with_a_mask_has_a_vocabulary_of_its_own(folder: Path) -> None:
+    write_json(folder / "tokenizer_config.json", {"pad_token": "<pad>"})
+    masked = TextTokens(folder, JsonFile(Path("config.json"), {}), 7, masked=True)
+    found, mask = masked(["a cat"])
+    assert found.tolist() == [ids("a cat", pad="<pad>")]
+    assert mask.tolist() == [[1, 1, 1, 1, 0, 0, 0]]
+
+
+def test_a_separator_is_stripped_where_the_model_was_trained_without(folder: Path) -> None:
+    write_json(folder / "tokenizer_config.json", {"pad_token": "<pad>", "sep_token": END})
+    found = tokens(folder, **OTHER, tokenizer_kwargs={"strip_sep_token": True})(["a cat"])[0]
+    assert found.tolist() == [[VOCABULARY[START], 1, 4, 0, *[VOCABULARY["<pad>"]] * 3]]
+
+
+def test_a_separator_that_is_not_named_is_not_guessed(folder: Path) -> None:
+    write_json(folder / "tokenizer_config.json", {"pad_token": "<pad>"})
+    with pytest.raises(InvalidInputError, match="must name the sep_token"):
+        tokens(folder, **OTHER, tokenizer_kwargs={"strip_sep_token": True})
 
 
 def test_a_cleaning_that_nobody_knows_is_refused(folder: Path) -> None:

@@ -24,6 +24,8 @@ _FATAL = 4  # log level: whatever goes wrong comes as an exception, and not on s
 
 DEVICES: Final = tuple(_PROVIDERS)
 
+_CRASHES: Final = "MatmulTransposeFusion"  # on attention in float16, at least up to ONNX Runtime 1.32
+
 
 class OnnxGraph(Graph):
     """A graph on ONNX Runtime; threads may share it.
@@ -98,7 +100,9 @@ def open_session(path: Path, *, device: str = "cpu", threads: int = 0, folded_to
         options.add_session_config_entry("session.optimized_model_external_initializers_file_name", weights)
     providers = [_PROVIDERS[device]]
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=providers, disabled_optimizers=[_CRASHES]
+        )
     except Exception as error:  # ONNX Runtime's own exceptions have no common base below it
         raise InvalidInputError(
             f"'{path}' is no ONNX model that ONNX Runtime can load ({reason_of(error)}); get the file again"
