@@ -6,9 +6,12 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from clipcoder.encoders.export import ExportReport
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "encoders"))  # the contract of every encoder lies there
 
@@ -55,3 +58,39 @@ def siglip_folder(architectures: None, tmp_path_factory: pytest.TempPathFactory)
     from tiny_models import siglip_folder
 
     return siglip_folder(tmp_path_factory.mktemp("siglip") / "model")
+
+
+@pytest.fixture(scope="session")
+def originals(tiny: Any, siglip_folder: Path) -> dict[str, tuple[Any, str]]:
+    """Models by name, with what ``open_clip.get_tokenizer`` takes for them."""
+    import open_clip
+    from tiny_models import random_model
+
+    siglip, _, _ = open_clip.create_model_and_transforms(f"local-dir:{siglip_folder}")
+    return {
+        "tiny": (tiny, "tiny"),
+        "tiny_resnet": (random_model("tiny_resnet"), "tiny_resnet"),
+        "tiny_siglip": (siglip.eval(), f"local-dir:{siglip_folder}"),
+    }
+
+
+@pytest.fixture(scope="session")
+def exports(
+    originals: dict[str, tuple[Any, str]],
+    siglip_folder: Path,
+    tiny_weights: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, ExportReport]:
+    """Their exports in float32."""
+    from safetensors.torch import save_model
+
+    from clipcoder.encoders.export import export_folder
+
+    base = tmp_path_factory.mktemp("exports")
+    save_model(originals["tiny_resnet"][0], str(base / "tiny_resnet.safetensors"))
+    specs = {
+        "tiny": f"tiny/{tiny_weights}",
+        "tiny_resnet": f"tiny_resnet/{base / 'tiny_resnet.safetensors'}",
+        "tiny_siglip": str(siglip_folder),
+    }
+    return {name: export_folder(spec, base / name) for name, spec in specs.items()}

@@ -162,14 +162,18 @@ def unigram_tokenizer(length: int, *, end_is_last: bool = False) -> PreTrainedTo
     )
 
 
-def siglip_folder(folder: Path) -> Path:
+def siglip_folder(folder: Path, *, vision: Any = SIGLIP["vision_cfg"]) -> Path:
     """Write a random SigLIP as open_clip writes models for the hub: configuration, weights and tokenizer."""
     folder.mkdir()
     text = {**SIGLIP["text_cfg"], "hf_tokenizer_name": "nobody/nothing"}
-    preprocess = {"mean": [0.5] * 3, "std": [0.5] * 3, "resize_mode": "squash", "size": [32, 32]}
-    config = {"model_cfg": {**SIGLIP, "text_cfg": text}, "preprocess_cfg": preprocess}
+    preprocess = {"mean": [0.5] * 3, "std": [0.5] * 3, "resize_mode": "squash"}
+    config = {
+        "model_cfg": {**SIGLIP, "vision_cfg": vision, "text_cfg": text},
+        "preprocess_cfg": {**preprocess, "size": [vision["image_size"]] * 2},
+    }
     (folder / "open_clip_config.json").write_text(json.dumps(config), encoding="utf-8")
-    save_model(random_model("tiny_siglip"), str(folder / "open_clip_model.safetensors"))
+    register(folder.parent, random_siglip=config["model_cfg"])
+    save_model(random_model("random_siglip"), str(folder / "open_clip_model.safetensors"))
     unigram_tokenizer(SIGLIP["text_cfg"]["context_length"]).save_pretrained(folder)
     return folder
 

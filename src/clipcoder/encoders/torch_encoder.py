@@ -113,6 +113,11 @@ class TorchEncoder:
         """The model taken apart, for an export."""
         return self._towers
 
+    @property
+    def device(self) -> str:
+        """Where the model computes, such as ``"cpu"`` or ``"cuda:0"``."""
+        return str(self._device)
+
     def encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
         """Return float32 unit rows of shape (n_images, dim).
 

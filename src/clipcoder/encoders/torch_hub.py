@@ -11,6 +11,7 @@ from typing import Final
 from clipcoder.encoders.hub_errors import reason
 from clipcoder.errors import ClipcoderError, ModelUnavailableError
 
+_TALKATIVE: Final = ("huggingface_hub", "onnxscript", "torch.onnx")
 _OF_THE_NETWORK: Final = ("huggingface_hub", "httpx", "httpcore", "requests", "urllib")
 
 
@@ -41,15 +42,17 @@ def quiet_libraries() -> Iterator[None]:
     What they would warn about becomes an error here, or is no matter: a model that is built with random
     weights gets its real ones right after.
     """
-    root, handler, hub = logging.getLogger(), logging.NullHandler(), logging.getLogger("huggingface_hub")
-    level = hub.level
+    root, handler = logging.getLogger(), logging.NullHandler()
+    levels = {name: logging.getLogger(name).level for name in _TALKATIVE}
     root.addHandler(handler)  # without any, open_clip's first word to the root logger would install one
     root.addFilter(_is_foreign)
-    hub.setLevel(logging.ERROR)
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         yield
     finally:
-        hub.setLevel(level)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
         root.removeFilter(_is_foreign)
         root.removeHandler(handler)
 
