@@ -414,7 +414,8 @@ class TestBrokenDownloads:
     ) -> None:
         served.publish({**FILES, "config.json": b'{"embed_dim": 5}'})
         served.faults.wrong_bytes = {wrong}
-        assert "have another checksum than announced, and were removed; try again" in refusal()
+        expected = f": the bytes of {wrong} have another checksum than announced, and were removed; try again"
+        assert expected in refusal()
         assert held(NAME) is None
         served.faults.wrong_bytes = set()
         assert complete(fetch(NAME), {**WHAT_IS_WANTED, "config.json": b'{"embed_dim": 5}'})

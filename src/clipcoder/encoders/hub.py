@@ -113,7 +113,7 @@ class Held:
     """A published model on this machine.
 
     Attributes:
-        commit: the commit that ``fetch`` would return.
+        commit: the one that it is pinned to, or that another program fetched.
         folder: where its files are.
         size: their bytes.
         pinned: whether it was checked and pinned, rather than fetched by another program.
@@ -159,7 +159,7 @@ def _fetched(
         for name, file in files.items():
             if name in absent:
                 hub_client.download(snapshot, name, file)
-            now[name] = _checked(model, snapshot.folder / name, file, seen.get(name), fresh=name in absent)
+            now[name] = _checked(model, snapshot, name, file, seen.get(name), fresh=name in absent)
     pins.remember(Sight(model.repository, snapshot.commit, now, revision, pin))
     return snapshot
 
@@ -208,9 +208,10 @@ def _check_room(model: _Published, snapshot: Snapshot, files: Sequence[HubFile])
 
 
 def _checked(
-    model: _Published, path: Path, file: HubFile, before: SeenFile | None, *, fresh: bool
+    model: _Published, snapshot: Snapshot, name: str, file: HubFile, before: SeenFile | None, *, fresh: bool
 ) -> SeenFile:
     """Return what a file is, if that is what it was before and what the hub says."""
+    path = snapshot.folder / name
     if before and before.untouched(path):
         return before
     now = SeenFile.read(path)
@@ -218,7 +219,6 @@ def _checked(
         return now
     if fresh:
         hub_client.remove(path)
-        name = f"{path.parent.name}/{path.name}"
         raise _unavailable(
             model, f"the bytes of {name} have another checksum than announced, and were removed; try again"
         )
