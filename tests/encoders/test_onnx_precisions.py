@@ -36,6 +36,12 @@ def require(precision: str) -> None:
             pytest.skip(str(error))
 
 
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which precision is fastest is not asked here, so it need not be measured well."""
+    monkeypatch.setattr("clipcoder.encoders.precision._SECONDS", 0.01)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return CLIP.write(tmp_path_factory.mktemp("precisions") / "tiny")
