@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from clipcoder.cli import sources as images
+from clipcoder.cli.console import print_table
 from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
 from clipcoder.cli.group import STATUS_UNREADABLE
 from clipcoder.cli.inputs import check_choice, chosen_from, class_names, read_bank, tell, write_bank
@@ -19,9 +19,6 @@ from clipcoder.cli.progress import progress
 
 if TYPE_CHECKING:
     from clipcoder.pipeline import Prediction, ZeroShotClassifier
-
-PLAIN_WIDTH = 120
-"""Characters of a table that goes into a file or a pipe."""
 
 
 @click.command()
@@ -72,7 +69,7 @@ def classify(
         kept = bool(rows_file or sheet_file or not as_json)
         predictions, failures = predict_all(classifier, found, top, as_json=as_json, kept=kept)
         if predictions and not as_json:
-            print_table(predictions, top)
+            print_table(report.table(predictions, top))
         if predictions and rows_file and out:
             report.write_rows(predictions, rows_file, out.suffix.lower(), top)
         if predictions and sheet_file:
@@ -103,18 +100,3 @@ def predict_all(
         if as_json:
             click.echo(json_line(outcome, top))
     return predictions, failures
-
-
-def print_table(predictions: Sequence[Prediction], top: int) -> None:
-    """Print the predictions as a table, as wide as the terminal."""
-    from rich.console import Console
-
-    from clipcoder.cli.report import table
-
-    console = Console(highlight=False)
-    if not (console.is_terminal or "COLUMNS" in os.environ):
-        console.width = PLAIN_WIDTH
-    with console.capture() as printed:  # for a Console that prints turns a broken pipe into status 1
-        console.print(table(predictions, top))
-    for line in printed.get().splitlines():
-        click.echo(line.rstrip())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -14,9 +13,6 @@ from clipcoder.cli.group import STATUS_UNREADABLE
 from clipcoder.cli.inputs import tell
 from clipcoder.cli.sources import collect
 from clipcoder.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from clipcoder.encoders.base import StagedEncoder
 
 
 @click.command()
@@ -44,7 +40,7 @@ def embed(paths: tuple[str, ...], texts: Path | None, choice: EncoderChoice, out
     warnings.filterwarnings("ignore", module=r"PIL\.")  # what matters about a file is whether it can be read
     with UnfinishedTable(out, "text" if texts else "path") as table:
         inputs: Inputs = Texts.read(texts) if texts else Images(collect(paths, sys.stdin))
-        encoder = cast("StagedEncoder", choice.open())
+        encoder = choice.open()
         embed_rest(table, inputs, encoder)
         rows, failures = table.finish(identity_of(encoder))
     tell(f"wrote {rows:,} embeddings of {encoder.dim} numbers to {out}")

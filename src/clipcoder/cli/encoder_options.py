@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from clipcoder.cli.inputs import tell
 
 if TYPE_CHECKING:
-    from clipcoder.encoders.base import Encoder
+    from clipcoder.encoders.base import Precision, StagedEncoder
 
 STARTER: Final = "starter"
 STARTER_NOTE: Final = (
@@ -36,11 +36,11 @@ class EncoderChoice:
 
     model: str | None = None
     device: str | None = None
-    precision: str = "float32"
+    precision: Precision | Literal["auto"] = "float32"
     batch_size: int | None = None
     cache: bool = True
 
-    def open(self, *, quiet: bool = False) -> Encoder:
+    def open(self, *, quiet: bool = False) -> StagedEncoder:
         """Load the encoder, with a word about the starter where none was named.
 
         Its cache is closed when the command ends.
@@ -69,7 +69,7 @@ def encoder_options(command: Callable[..., Any]) -> Callable[..., Any]:
         *args: Any,
         model: str | None,
         device: str | None,
-        precision: str,
+        precision: Precision | Literal["auto"],
         batch_size: int | None,
         cache: bool,
         **kwargs: Any,
@@ -105,8 +105,8 @@ _OPTIONS: Final = (
 )
 
 
-def _with_cache(encoder: Encoder) -> Encoder:
-    """Put the feature cache in front of an encoder that can have one."""
+def _with_cache(encoder: StagedEncoder) -> StagedEncoder:
+    """Put the feature cache in front of an encoder, if it has the stages that one goes between."""
     from clipcoder.encoders.base import StagedEncoder
 
     if not isinstance(encoder, StagedEncoder):
