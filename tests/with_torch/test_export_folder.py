@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,8 +42,6 @@ def written(monkeypatch: pytest.MonkeyPatch, exports: dict[str, ExportReport]) -
     calls: list[Path] = []
 
     def copied(original: OpenClipEncoder, folder: Path, *_: Any, **__: Any) -> bool:
-        import shutil
-
         calls.append(folder)
         shutil.copytree(exports["tiny"].folder, folder, dirs_exist_ok=True)
         return True
@@ -99,6 +98,20 @@ def test_only_towers_that_see_no_padding_are_said_to_take_any_length(
         assert text["dynamic_length"] == report.dynamic_length == (kind != "tiny_siglip")
 
 
+@pytest.fixture
+def traced_before(monkeypatch: pytest.MonkeyPatch, exports: dict[str, ExportReport]) -> None:
+    """Spare torch the tracing: graphs come from an export that is there already."""
+
+    def copied(_: Any, path: Path, **__: Any) -> bool:
+        path.parent.mkdir(parents=True)
+        shutil.copy(Path(exports["tiny"].folder, path.parent.name, path.name), path)
+        return True
+
+    monkeypatch.setattr("clipcoder.encoders.export_files.export_image_tower", copied)
+    monkeypatch.setattr("clipcoder.encoders.export_files.export_text_tower", copied)
+
+
+@pytest.mark.usefixtures("traced_before")
 @pytest.mark.parametrize("precision", ["float16", "int8"])
 def test_smaller_exports_are_opened_as_they_are(
     precision: Any, original: OpenClipEncoder, tmp_path: Path, exports: dict[str, ExportReport]
@@ -229,17 +242,33 @@ class Towers(nn.Module):
         return self.encode(pixels.mean(dim=(2, 3)) @ self.weight)
 
 
-def test_a_tower_that_takes_one_number_of_rows_only_is_refused(tmp_path: Path) -> None:
-    fixed = Towers(lambda rows: rows.reshape(2, 4))
-    with pytest.raises(InvalidInputError, match="whose image has any n; choose another model"):
-        export_image_tower(fixed, tmp_path / "visual/model.onnx")
+@pytest.mark.parametrize(
+    ("encode", "reason"),
+    [
+        (lambda rows: rows.reshape(2, 4), "conflicts"),  # it takes two rows only
+        (lambda rows: torch.linalg.qr(rows)[0], "linalg_qr"),
+    ],
+)
+def test_a_tower_that_torch_cannot_express_is_refused(encode: Any, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"torch cannot write the visual tower in ONNX \(") as caught:
+        export_image_tower(Towers(encode), tmp_path / "visual/model.onnx")
+    assert reason in str(caught.value)
+    assert "\x1b" not in str(caught.value)
     assert not (tmp_path / "visual").exists()
 
 
-def test_a_tower_that_torch_cannot_express_is_refused(tmp_path: Path) -> None:
-    foreign = Towers(lambda rows: torch.from_numpy(np.linalg.qr(rows.detach().numpy())[0]))
-    with pytest.raises(InvalidInputError, match=r"torch cannot write the visual tower in ONNX \("):
-        export_image_tower(foreign, tmp_path / "visual/model.onnx")
+def test_a_graph_whose_lengths_torch_has_fixed_is_refused(monkeypatch: Any, tmp_path: Path) -> None:
+    node = SimpleNamespace(name="image", shape=[2, 3, 4, 4])
+    program = SimpleNamespace(model=SimpleNamespace(graph=SimpleNamespace(inputs=[node])))
+    monkeypatch.setattr(torch.onnx, "export", lambda *_, **__: program)
+    with pytest.raises(InvalidInputError, match="whose image has any n; choose another model"):
+        export_image_tower(Towers(lambda rows: rows), tmp_path / "visual/model.onnx")
+
+
+def test_a_disk_that_fails_is_not_taken_for_a_fault_of_the_model(tmp_path: Path) -> None:
+    (tmp_path / "visual").touch()
+    with pytest.raises(OSError, match="visual"):
+        export_image_tower(Towers(lambda rows: rows), tmp_path / "visual/model.onnx")
 
 
 @pytest.mark.parametrize(

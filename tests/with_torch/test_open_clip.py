@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tiny_models import VIT, archived, by_hand, openai_archive, random_model, tr
 from clipcoder.encoders import load_encoder
 from clipcoder.encoders.base import StagedEncoder
 from clipcoder.encoders.open_clip import OpenClipEncoder
+from clipcoder.encoders.torch_weights import load_weights
 from clipcoder.errors import InvalidInputError, MissingExtraError, ModelUnavailableError, UnknownNameError
 
 NEAR = 1e-5
@@ -73,6 +75,28 @@ def test_the_text_tower_sees_no_padding(encoder: OpenClipEncoder, monkeypatch: p
     assert shapes == [(64, 4), (3, 77)]
 
 
+def test_a_repository_on_the_hub_is_loaded_with_its_own_preprocessing(
+    siglip_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def fetched(repository: str, filename: str | None = None, **_: Any) -> str:
+        asked.append((repository, filename))
+        return str(siglip_folder / (filename or "open_clip_model.safetensors"))
+
+    monkeypatch.setattr("open_clip.pretrained.download_pretrained_from_hf", fetched)
+    monkeypatch.setattr("open_clip.factory.download_pretrained_from_hf", fetched)
+    monkeypatch.setattr("open_clip.factory.HFTokenizer", lambda *_, **__: open_clip.get_tokenizer("tiny"))
+    encoder = OpenClipEncoder("hf-hub:nobody/siglip", device="cpu")
+    assert encoder.towers.settings["preprocess"]["resize_mode"] == "squash"
+    np.testing.assert_allclose(
+        encoder.encode_images(PHOTOS),
+        OpenClipEncoder(str(siglip_folder), device="cpu").encode_images(PHOTOS),
+        atol=NEAR,
+    )
+    assert set(asked) == {("nobody/siglip", "open_clip_config.json"), ("nobody/siglip", None)}
+
+
 def test_a_tower_that_looks_at_its_padding_gets_all_of_it(
     siglip_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,10 +109,11 @@ def test_a_tower_that_looks_at_its_padding_gets_all_of_it(
     np.testing.assert_allclose(encoder.encode_texts(TEXTS), texts, atol=NEAR)
 
 
-def test_a_tower_that_reads_a_named_end_token_is_cut_there(architectures: None) -> None:
+@pytest.mark.parametrize("projection", [{"proj_bias": True}, {"proj_type": "none"}, {}])
+def test_a_tower_that_reads_a_named_end_token_is_cut_there(projection: dict[str, Any]) -> None:
     from clipcoder.encoders.torch_text_tower import text_tower
 
-    text = {**VIT["text_cfg"], "pool_type": "eos", "eos_id": 7, "proj_bias": True}
+    text = {**VIT["text_cfg"], "pool_type": "eos", "eos_id": 7, **projection}
     torch.manual_seed(0)
     model = open_clip.model.CustomTextCLIP(VIT["embed_dim"], VIT["vision_cfg"], text).eval()
     ids = torch.tensor([[3, 9, 7, 5, 7], [1, 2, 3, 4, 7]])
@@ -276,6 +301,16 @@ def test_a_checkpoint_that_is_cut_off_is_broken(
     cut.write_bytes(whole.read_bytes()[:-1000])
     with pytest.raises(InvalidInputError, match=rf"cut\.{suffix}' is broken or cut off.*get the file again"):
         OpenClipEncoder(f"tiny/{cut}")
+
+
+def test_an_archive_with_code_in_it_is_refused_wherever_it_lies(tiny: Any, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "evil.pt", "w") as archive:
+        archive.writestr("m/constants.pkl", b"")
+        archive.writestr("m/data.pkl", b"cbuiltins\neval\n(X\x01\x00\x00\x001tR.")
+    with pytest.raises(InvalidInputError, match=r"evil\.pt' is refused: its pickle asks for builtins\.eval"):
+        load_weights(tiny, tmp_path / "evil.pt", "tiny")
+    with pytest.raises(InvalidInputError, match=r"evil\.pt' is refused: its pickle asks for builtins\.eval"):
+        OpenClipEncoder(f"tiny/{tmp_path}/evil.pt")
 
 
 def test_something_else_than_weights_is_refused(tmp_path: Path) -> None:

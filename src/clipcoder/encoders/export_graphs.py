@@ -85,9 +85,9 @@ def _export(
     except (OSError, ClipcoderError):
         raise
     except Exception as error:  # the exporter lets through whatever its stages stumble over
-        reason = " ".join(str(error).split())[:240] or type(error).__name__
         raise InvalidInputError(
-            f"torch cannot write the {path.parent.name} tower in ONNX ({reason}); choose another model"
+            f"torch cannot write the {path.parent.name} tower in ONNX ({_reason(error)}); choose another "
+            "model"
         ) from error
 
 
@@ -100,6 +100,13 @@ def _check_dynamic(program: Any, dynamic: dict[str, dict[int, str]]) -> None:
                 f"torch cannot write a tower in ONNX whose {node.name} has any {' and '.join(fixed)}; choose "
                 "another model"
             )
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first words of the error at the bottom; those above it are advice on torch's code."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())[:160] or type(error).__name__
 
 
 def _unit(encode: Any, parent: torch.nn.Module) -> torch.nn.Module:
