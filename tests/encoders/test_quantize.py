@@ -38,7 +38,7 @@ def products_in_float32(path: Path) -> list[str]:
 
 
 def run(path: Path, count: int = 24) -> Any:
-    return OnnxGraph(path, dim=WIDTH, batch_size=8).run(inputs(count))
+    return OnnxGraph(path, dim=WIDTH, batch_size=64).run(inputs(count))
 
 
 @pytest.mark.parametrize("gemm", [False, True])

@@ -18,7 +18,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter
@@ -38,8 +38,8 @@ LEAST_GAIN: Final = 1.1
 """How many times as fast as float32 another precision must be to be worth its rounding."""
 
 _FILE: Final = "precision.json"
-_SECONDS: Final = 1.0  # that a candidate is timed for, after it has encoded the probe
-_BATCHES: Final = 3  # that are timed at least; the fastest counts, for others may be at work
+_SECONDS: Final = 1.0  # that a candidate is timed for at least, after it has encoded the probe
+_ROUNDS: Final = 4  # that are timed at least; the fastest counts
 
 _log = logging.getLogger("clipcoder")
 
@@ -59,7 +59,7 @@ class Trial:
 
     precision: Precision
     images_per_second: float
-    cosine: float = 1.0
+    cosine: float
 
     def __str__(self) -> str:
         return f"{self.precision} {self.images_per_second:.3g} images/s"
@@ -97,7 +97,7 @@ def fastest_precision(
 
     Args:
         open_encoder: opens the model in one of the candidates. It is not called where the choice is
-            remembered, and one encoder is open at a time.
+            remembered; otherwise all of them are open at the same time.
         candidates: the precisions to choose from, ``"float32"`` first. One that cannot be opened is left out.
         model: a digest of the weights and the preprocessing.
         device: where the model computes, with the name of the card if it is one.
@@ -165,42 +165,60 @@ def _key(situation: dict[str, Any]) -> str:
 def _measured(
     open_encoder: Open, candidates: Sequence[Precision], memory: Memory, situation: dict[str, Any]
 ) -> Precision:
-    exact, *others = candidates
     images = probe_images()
-    name, trial, reference = _tried(open_encoder(exact), images)
-    trials, left_out = [trial], []
-    for precision in others:
+    exact = _Contestant.of(open_encoder(candidates[0]), images)
+    near, left_out = [exact], []
+    for precision in candidates[1:]:
         try:
-            _, trial, features = _tried(open_encoder(precision), images)
+            contestant = _Contestant.of(open_encoder(precision), images)
         except ClipcoderError as error:
             left_out.append(_why(precision, error))
             continue
-        cosine = min(map(least_cosine, features, reference))
+        cosine = contestant.cosine(exact)
         if cosine >= LEAST_COSINE:
-            trials.append(replace(trial, cosine=cosine))
+            near.append(contestant)
         else:
-            left_out.append(f"{precision} left out, its cosine to {exact} falls to {cosine:.4f}")
+            left_out.append(f"{precision} left out, its cosine to {candidates[0]} falls to {cosine:.4f}")
+    trials = [
+        Trial(contestant.encoder.precision, rate, contestant.cosine(exact))
+        for contestant, rate in zip(near, _images_per_second(near), strict=True)
+    ]
     best = max(trials, key=lambda trial: trial.images_per_second)
     chosen = best if best.images_per_second >= LEAST_GAIN * trials[0].images_per_second else trials[0]
     memory.keep(situation, chosen.precision, trials)
-    rates = ", ".join(map(str, trials))
-    _log.info("%s computes in %s here (%s)", name, chosen.precision, "; ".join([rates, *left_out]))
+    told = "; ".join([", ".join(map(str, trials)), *left_out])
+    _log.info("%s computes in %s here (%s)", exact.encoder.name, chosen.precision, told)
     return chosen.precision
 
 
-def _tried(
-    encoder: StagedEncoder, images: Sequence[Image.Image]
-) -> tuple[str, Trial, tuple[FloatArray, FloatArray]]:
-    """Return an encoder's name, how fast it is, and its features of the probe; it is not kept."""
-    prepared = [encoder.prepare_image(image) for image in images]
-    batch = list(islice(cycle(prepared), encoder.batch_size))
-    features = (encoder.encode_prepared(prepared), encoder.encode_texts(PROBE_TEXTS))  # warms up, too
-    seconds: list[float] = []
-    while len(seconds) < _BATCHES or sum(seconds) < _SECONDS:
-        start = perf_counter()
-        encoder.encode_prepared(batch)
-        seconds.append(perf_counter() - start)
-    return encoder.name, Trial(encoder.precision, len(batch) / min(seconds)), features
+@dataclass(frozen=True)
+class _Contestant:
+    """An open encoder, a batch that it can be timed with, and its features of the probe."""
+
+    encoder: StagedEncoder
+    batch: Sequence[Any]
+    images: FloatArray
+    texts: FloatArray
+
+    @classmethod
+    def of(cls, encoder: StagedEncoder, images: Sequence[Image.Image]) -> _Contestant:
+        prepared = [encoder.prepare_image(image) for image in images]
+        batch = list(islice(cycle(prepared), encoder.batch_size))
+        return cls(encoder, batch, encoder.encode_prepared(prepared), encoder.encode_texts(PROBE_TEXTS))
+
+    def cosine(self, other: _Contestant) -> float:
+        return min(least_cosine(self.images, other.images), least_cosine(self.texts, other.texts))
+
+
+def _images_per_second(contestants: Sequence[_Contestant]) -> list[float]:
+    """Time them in turns, so that whatever else the machine is doing slows down all of them alike."""
+    seconds: list[list[float]] = [[] for _ in contestants]
+    while len(seconds[0]) < _ROUNDS or sum(map(sum, seconds)) < _SECONDS * len(contestants):
+        for contestant, took in zip(contestants, seconds, strict=True):
+            start = perf_counter()
+            contestant.encoder.encode_prepared(contestant.batch)
+            took.append(perf_counter() - start)
+    return [len(c.batch) / min(took) for c, took in zip(contestants, seconds, strict=True)]
 
 
 def _why(precision: Precision, error: ClipcoderError) -> str:

@@ -39,7 +39,7 @@ RECIPE: Final = 1
 
 _SHARES: Final = (0, 1 / 8, 1 / 4, 1 / 2)  # of the products that stay in float32, one after the other
 _WATCHED: Final = 8  # rows of the probe on which the products are judged
-_BATCH: Final = 8
+_BATCH: Final = 64  # all at once: the more rows, the wider the range that 8 bits must cover
 _LARGE: Final = 1_900_000_000  # bytes of weights, beyond which they need a file beside the graph
 
 
