@@ -98,6 +98,14 @@ def test_only_towers_that_see_no_padding_are_said_to_take_any_length(
         assert text["dynamic_length"] == report.dynamic_length == (kind != "tiny_siglip")
 
 
+def unused_weights(path: Path) -> set[str]:
+    """The names of weights that a graph holds and does not compute with."""
+    import onnx
+
+    graph = onnx.load(path).graph
+    return {weight.name for weight in graph.initializer} - {name for n in graph.node for name in n.input}
+
+
 @pytest.fixture
 def traced_before(monkeypatch: pytest.MonkeyPatch, exports: dict[str, ExportReport]) -> None:
     """Spare torch the tracing: graphs come from an export that is there already."""
@@ -119,6 +127,7 @@ def test_smaller_exports_are_opened_as_they_are(
     report = export_folder(original, tmp_path / "export", precision=precision)
     assert report.agrees
     assert report.n_bytes < exports["tiny"].n_bytes
+    assert not unused_weights(tmp_path / "export/visual/model.onnx")
     encoder = load_encoder(f"onnx:{tmp_path / 'export'}")
     assert encoder.precision == precision
     cosines = (encoder.encode_images(IMAGES) * original.encode_images(IMAGES)).sum(axis=1)

@@ -183,6 +183,7 @@ def _with_plain_products(model: Path, path: Path) -> _Plain:
     open_session(model, folded_to=folded)
     editor = ONNXModel(onnx.load(folded))
     editor.replace_gemm_with_matmul()
+    editor.clean_initializers()  # it leaves the weights of each Gemm beside their transposed copies
     weights = {weight.name for weight in editor.model.graph.initializer}
     products = {}
     for i, node in enumerate(editor.model.graph.node):
