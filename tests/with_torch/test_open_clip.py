@@ -180,11 +180,14 @@ def test_it_is_found_by_its_scheme_and_says_what_it_is(tiny_weights: Path) -> No
     assert encoder.batch_size == 3
 
 
-def test_openai_archives_are_loaded_with_their_own_activation(architectures: None, tmp_path: Path) -> None:
-    model = random_model("tiny", force_quick_gelu=True).half().float()  # such as the archive can hold
+@pytest.mark.parametrize("name", ["tiny", "tiny_resnet"])
+def test_openai_archives_are_loaded_with_their_own_activation(
+    name: str, architectures: None, tmp_path: Path
+) -> None:
+    model = random_model(name, force_quick_gelu=True).half().float()  # such as the archive can hold
     archive = openai_archive(model, tmp_path / "openai.pt")
-    images, texts = by_hand(model, "tiny", PHOTOS, TEXTS)
-    encoder = OpenClipEncoder(f"tiny/{archive}", device="cpu")
+    images, texts = by_hand(model, name, PHOTOS, TEXTS)
+    encoder = OpenClipEncoder(f"{name}/{archive}", device="cpu")
     np.testing.assert_allclose(encoder.encode_images(PHOTOS), images, atol=NEAR)
     np.testing.assert_allclose(encoder.encode_texts(TEXTS), texts, atol=NEAR)
 

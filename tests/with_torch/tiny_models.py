@@ -95,9 +95,8 @@ def random_model(name: str, *, seed: int = 0, **options: Any) -> Any:
 
 def openai_archive(model: Any, path: Path) -> Path:
     """Write a TorchScript archive as OpenAI published them: in float16, and with three sizes as buffers."""
-    side = model.visual.image_size[0]
     sizes = {
-        "input_resolution": side,
+        "input_resolution": _side(model),
         "context_length": model.context_length,
         "vocab_size": model.vocab_size,
     }
@@ -117,10 +116,16 @@ def archived(script: Any, path: Path) -> Path:
 
 def traced(model: Any) -> Any:
     """Return a script module with the weights of a model."""
-    side = model.visual.image_size[0]
-    inputs = torch.zeros(1, 3, side, side), torch.zeros(1, len(model.positional_embedding), dtype=torch.int)
+    pixels = torch.zeros(1, 3, _side(model), _side(model))
+    inputs = pixels, torch.zeros(1, len(model.positional_embedding), dtype=torch.int)
     with warnings.catch_warnings(action="ignore"):  # as above
         return torch.jit.trace_module(model, {"forward": inputs}, check_trace=False)
+
+
+def _side(model: Any) -> int:
+    """Return the width of a model's input; its two kinds of image tower say it differently."""
+    size = model.visual.image_size
+    return size if isinstance(size, int) else size[0]
 
 
 def by_hand(

@@ -117,6 +117,12 @@ def export_folder(
         UnknownNameError: there is no such precision, architecture, or published weights.
         ModelUnavailableError: the model cannot be fetched.
         MissingExtraError: the extra ``export`` is not installed.
+
+    Example:
+        >>> export_folder("ViT-B-32/openai", "exported", precision="int4")
+        Traceback (most recent call last):
+            ...
+        clipcoder.errors.UnknownNameError: unknown precision of an export 'int4': did you mean 'int8'?
     """
     started, folder = perf_counter(), Path(folder)
     _check(precision, folder, force=force)

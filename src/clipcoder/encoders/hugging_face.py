@@ -58,7 +58,8 @@ class HuggingFaceEncoder(TorchEncoder):
         precision: Precision | Literal["auto"] = "float32",
         batch_size: int | None = None,
     ) -> None:
-        need("transformers", "a model of transformers", "hugging-face")
+        for package in ("torch", "transformers"):
+            need(package, "a model of transformers", "hugging-face")
         load, name = partial(_towers, spec), name or f"hf:{spec}"
         super().__init__(load, name=name, device=device, precision=precision, batch_size=batch_size)
 

@@ -42,7 +42,11 @@ _DTYPES: Final = {
 
 
 def is_torch_archive(path: Path) -> bool:
-    """Whether a file is a TorchScript archive, going by its table of contents."""
+    """Whether a file is a TorchScript archive, going by its table of contents.
+
+    >>> is_torch_archive(Path(__file__))
+    False
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.partition("/")[2] == _CONSTANTS for name in archive.namelist())

@@ -210,6 +210,13 @@ def need(package: str, what: str, extra: str) -> None:
 
     Raises:
         MissingExtraError: it is not installed.
+
+    Example:
+        >>> need("absent_package", "what it is for", "fast")
+        Traceback (most recent call last):
+            ...
+        clipcoder.errors.MissingExtraError: what it is for needs an optional dependency: \
+pip install 'clipcoder[fast]'
     """
     from importlib.util import find_spec
 
