@@ -233,7 +233,7 @@ def test_what_is_no_model_of_open_clip_in_float32_is_refused(tiny_weights: Path,
 
 
 def test_without_the_extra_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("clipcoder.encoders.torch_device.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"clipcoder\[export\]"):
         export_folder("ViT-B-32/openai", tmp_path / "export")
 

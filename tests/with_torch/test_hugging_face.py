@@ -178,6 +178,6 @@ def test_a_path_that_is_not_there_is_no_name_on_the_hub(tmp_path: Path) -> None:
 
 
 def test_without_transformers_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("clipcoder.encoders.torch_device.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"clipcoder\[hugging-face\]"):
         HuggingFaceEncoder("org/name")

@@ -21,7 +21,7 @@ from clipcoder.arrays import FloatArray
 from clipcoder.encoders.export_files import EXPORT_PRECISIONS, ExportPrecision, write_folder, write_json
 from clipcoder.encoders.onnx import OnnxEncoder
 from clipcoder.encoders.probe import LEAST_COSINE, PROBE_TEXTS, probe_images
-from clipcoder.encoders.torch_encoder import need
+from clipcoder.encoders.torch_device import need
 from clipcoder.errors import InvalidInputError, UnknownNameError
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from clipcoder.encoders.base import Precision
-from clipcoder.encoders.torch_encoder import TorchEncoder, TorchTowers, need
+from clipcoder.encoders.torch_device import need
+from clipcoder.encoders.torch_encoder import TorchEncoder, TorchTowers
 from clipcoder.encoders.torch_hub import fetching
 from clipcoder.errors import ClipcoderError, InvalidInputError
 

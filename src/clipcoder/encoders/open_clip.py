@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from clipcoder.encoders.base import Precision
 from clipcoder.encoders.open_clip_models import OpenClipModel, find_model, tokenizer_of
-from clipcoder.encoders.torch_encoder import TorchEncoder, TorchTowers, need
+from clipcoder.encoders.torch_device import need
+from clipcoder.encoders.torch_encoder import TorchEncoder, TorchTowers
 from clipcoder.encoders.torch_text_tower import text_tower
 
 if TYPE_CHECKING:

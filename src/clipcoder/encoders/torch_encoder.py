@@ -19,7 +19,8 @@ from clipcoder.encoders.base import ImageInput, Precision
 from clipcoder.encoders.images import open_image
 from clipcoder.encoders.inputs import check_batch_size, listed_texts
 from clipcoder.encoders.precision import AUTO, check_offered, fastest_precision
-from clipcoder.errors import InvalidInputError, MissingExtraError
+from clipcoder.encoders.torch_device import chosen_device, described, dtype_of, offered_precisions
+from clipcoder.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import torch
@@ -88,7 +89,7 @@ class TorchEncoder:
         if batch_size is not None:
             check_batch_size(batch_size)
         self._device = chosen_device(device)
-        offered = _precisions(self._device)
+        offered = offered_precisions(self._device)
         check_offered(precision, [*offered, AUTO], f"{name!r} on {self._device.type}")
         self._towers = load()
         if precision == AUTO:
@@ -96,10 +97,10 @@ class TorchEncoder:
                 lambda tried: TorchEncoder(load, name=name, device=device, precision=tried),
                 offered,
                 model=_digest(self._towers),
-                device=_described(self._device),
+                device=described(self._device),
             )
         self._model = self._towers.model.eval().requires_grad_(False)
-        self._model.to(self._device, _dtype(precision))
+        self._model.to(self._device, dtype_of(precision))
         self._tokenizing = Lock()  # fast tokenizers cannot be shared while one of them changes its padding
         self.name = name
         self.precision: Precision = precision
@@ -142,7 +143,7 @@ class TorchEncoder:
         if not prepared:
             return np.empty((0, self.dim), np.float32)
         with torch.inference_mode():
-            pixels = torch.stack(tuple(prepared)).to(self._device, _dtype(self.precision))
+            pixels = torch.stack(tuple(prepared)).to(self._device, dtype_of(self.precision))
             return self._unit_rows(self._towers.encode_images(pixels), "image")
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
@@ -182,63 +183,6 @@ class TorchEncoder:
             f"the encoder {self.name!r} cannot be pickled; hand its name to the other process and call "
             "load_encoder there"
         )
-
-
-def chosen_device(device: str | None) -> torch.device:
-    """Return a device of torch: the named one, or else a CUDA device if there is one, or else the processor.
-
-    Raises:
-        InvalidInputError: torch knows no such device, or this machine has none.
-    """
-    import torch
-
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise InvalidInputError(
-            f"torch cannot compute on the device {device!r} ({reason}); name one that it has, such as 'cpu'"
-        ) from error
-    return chosen
-
-
-def need(package: str, what: str, extra: str) -> None:
-    """Refuse to go on without an optional package.
-
-    Raises:
-        MissingExtraError: it is not installed.
-
-    Example:
-        >>> need("absent_package", "what it is for", "fast")
-        Traceback (most recent call last):
-            ...
-        clipcoder.errors.MissingExtraError: what it is for needs an optional dependency: \
-pip install 'clipcoder[fast]'
-    """
-    from importlib.util import find_spec
-
-    if find_spec(package) is None:
-        raise MissingExtraError(what, extra)
-
-
-def _precisions(device: torch.device) -> list[Precision]:
-    return ["float32", "bfloat16"] if device.type == "cpu" else ["float32", "bfloat16", "float16"]
-
-
-def _dtype(precision: Precision) -> torch.dtype:
-    import torch
-
-    dtype: torch.dtype = getattr(torch, precision)
-    return dtype
-
-
-def _described(device: torch.device) -> str:
-    import torch
-
-    return str(torch.cuda.get_device_name(device)) if device.type == "cuda" else str(device.type)
 
 
 def _digest(towers: TorchTowers) -> str:
