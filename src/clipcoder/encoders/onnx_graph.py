@@ -24,6 +24,9 @@ _FATAL = 4  # log level: whatever goes wrong comes as an exception, and not on s
 
 DEVICES: Final = tuple(_PROVIDERS)
 
+_WAITING: Final = ("session.intra_op.allow_spinning", "0")
+"""Threads that wait sleep, and leave the cores to those that decode the next images."""
+
 _CRASHES: Final = "MatmulTransposeFusion"  # on attention in float16, at least up to ONNX Runtime 1.32
 
 
@@ -93,6 +96,7 @@ def open_session(path: Path, *, device: str = "cpu", threads: int = 0, folded_to
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL
     options.intra_op_num_threads = threads
+    options.add_session_config_entry(*_WAITING)
     if folded_to is not None:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath = str(folded_to)
