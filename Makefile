@@ -61,7 +61,7 @@ $(TORCH)/.done: pyproject.toml Makefile
 	@touch $@
 
 test-torch: $(TORCH)/.done  ## the tests of the backends and the export that need torch
-	$(TORCH)/bin/python -m pytest tests/with_torch
+	$(TORCH)/bin/python -m pytest tests/encoders/pytorch
 
 bench-encoders: $(TORCH)/.done  ## images and texts a second beside open_clip and transformers, on the same weights
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(TORCH)/bin/python bench/encoders.py $(BENCH_ENCODERS)

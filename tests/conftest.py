@@ -27,11 +27,18 @@ def _shared(folder: str) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """No test sees the caches of whoever runs it, or of another test."""
-    folder = tmp_path_factory.mktemp("cache")
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache folder of this test, not there yet: nobody finds what another one left or somebody keeps."""
+    folder = tmp_path_factory.mktemp("own") / "cache"
     monkeypatch.setenv("CLIPCODER_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture
+def unwritable_cache(cache: Path) -> Path:
+    """A cache folder that cannot be made, whoever asks for it: a file is in its place."""
+    cache.write_text("in the way")
+    return cache
 
 
 @pytest.fixture(scope="session")

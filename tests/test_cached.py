@@ -15,7 +15,7 @@ from PIL import Image
 from clipcoder.cached import CachedEncoder, identity_of
 from clipcoder.encoders.ahead import encode_ahead
 from clipcoder.encoders.base import ImageInput, StagedEncoder
-from clipcoder.encoders.starter import StarterEncoder
+from clipcoder.encoders.starter.encoder import StarterEncoder
 from clipcoder.errors import InvalidInputError, UnreadableImageError
 from clipcoder.store import FeatureStore
 from encoders.contract import IMAGES, TEXTS, StagedContract

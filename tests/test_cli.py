@@ -319,6 +319,7 @@ def test_top_1_leaves_the_others_out_of_the_file(classify: Classify, photos: Pat
 
 def test_a_parquet_file_has_the_same_rows(classify: Classify, photos: Path, tmp_path: Path) -> None:
     from pyarrow import parquet
+
     assert classify(photos, *NAMES_ONLY, "--out", tmp_path / "out.parquet").exit_code == 0
     rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
     assert [row["label"] for row in rows] == ["grass", "sky", "tomato"]

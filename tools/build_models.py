@@ -28,7 +28,6 @@ CONTEXT_LENGTH = 77  # CLIP's, where a configuration is silent
 def derived(architecture: str) -> dict[str, int]:
     """Return what follows from an architecture; nothing, where open_clip cannot build it here."""
     import open_clip
-
     import torch
 
     config = open_clip.get_model_config(architecture)

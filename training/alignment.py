@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from clipcoder.encoders.text_space import TextSpace, relative_code, side_by_side, unit
+from clipcoder.encoders.starter.text_space import TextSpace, relative_code, side_by_side, unit
 from training.settings import Settings
 
 FloatArray = npt.NDArray[np.float32]

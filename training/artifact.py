@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
-from clipcoder.encoders.text_space import TextSpace
-from clipcoder.encoders.word_table import WordTable
+from clipcoder.encoders.starter.text_space import TextSpace
+from clipcoder.encoders.starter.word_table import WordTable
 from training.alignment import ImageSpace
 from training.image_tower import SIZE, Graph
 

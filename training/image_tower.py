@@ -16,10 +16,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 
+import onnx
+from onnx import TensorProto, helper, numpy_helper
 from training.alignment import Classifier
 
 FloatArray = npt.NDArray[np.float32]

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 
+import onnx
 from clipcoder.encoders.images import open_image
-from clipcoder.encoders.starter import image_session, two_views
+from clipcoder.encoders.starter.encoder import image_session, two_views
 
 FloatArray = npt.NDArray[np.float32]
 

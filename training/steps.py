@@ -17,8 +17,8 @@ import numpy.typing as npt
 from rich.progress import track
 from tokenizers import Tokenizer
 
-from clipcoder.encoders.text_space import unit
-from clipcoder.encoders.word_table import WordTable
+from clipcoder.encoders.starter.text_space import unit
+from clipcoder.encoders.starter.word_table import WordTable
 from clipcoder.generators.wordnet_data import Synset, WordNet, load_wordnet
 from training import corpus, groups
 from training.alignment import Anchors, Classifier, fit

@@ -19,8 +19,8 @@ import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer
 
-from clipcoder.encoders.text_space import unit
-from clipcoder.encoders.word_table import MAX_PIECES, WordTable, packed
+from clipcoder.encoders.starter.text_space import unit
+from clipcoder.encoders.starter.word_table import MAX_PIECES, WordTable, packed
 from training.corpus import PROMPT, Name
 from training.settings import Settings
 

@@ -357,7 +357,7 @@ def test_a_full_disk_stops_it_with_a_sentence_and_loses_nothing(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        patched.setattr("clipcoder.store.whole_file.os.fsync", fail)
+        patched.setattr("clipcoder.files.os.fsync", fail)
         result = run(photos, "--no-cache", "--out", out)
     assert result.exit_code == 2
     assert result.stderr.endswith("clipcoder: stopped, because the system says: no space left on device\n")

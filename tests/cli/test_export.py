@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from clipcoder.cli.export import export
 from clipcoder.cli.group import Commands
-from clipcoder.encoders.export import Agreement, ExportReport
+from clipcoder.encoders.export.folder import Agreement, ExportReport
 
 MODEL = "ViT-B-32/openai"
 Run = Callable[..., Result]
@@ -34,7 +34,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, agreement: dict[str, Agreement]) -> d
         facts = {"dynamic_length": True, "n_bytes": 606_000_000, "seconds": 41.2}
         return ExportReport(f"open_clip:{model}", str(folder), options["precision"], **facts, **agreement)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("clipcoder.encoders.export.export_folder", reported)
+    monkeypatch.setattr("clipcoder.encoders.export.folder.export_folder", reported)
     return seen
 
 

@@ -14,10 +14,10 @@ from huggingface_hub import constants
 
 from clipcoder.cli.group import Commands
 from clipcoder.cli.models import OTHERS, models
-from clipcoder.encoders import hub
-from clipcoder.encoders.catalog import catalog
-from clipcoder.encoders.hub_client import NEEDED
-from clipcoder.encoders.pins import Pins, SeenFile, Sight
+from clipcoder.encoders.hub import published as hub
+from clipcoder.encoders.hub.catalog import catalog
+from clipcoder.encoders.hub.client import NEEDED
+from clipcoder.encoders.hub.pins import Pins, SeenFile, Sight
 from clipcoder.errors import ModelUnavailableError
 from clipcoder.paths import CACHE_VARIABLE
 

@@ -10,13 +10,13 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from contract import EncoderContract, StagedContract
-from tiny_clip import TinyClip
 
 from clipcoder.encoders import load_encoder
 from clipcoder.encoders.base import Encoder, StagedEncoder
-from clipcoder.encoders.onnx import OnnxEncoder
-from clipcoder.encoders.starter import StarterEncoder
+from clipcoder.encoders.onnx.encoder import OnnxEncoder
+from clipcoder.encoders.starter.encoder import StarterEncoder
+from contract import EncoderContract, StagedContract
+from tiny_clip import TinyClip
 from toy_encoder import ColourEncoder, StagedColourEncoder
 
 EXPORTS = {

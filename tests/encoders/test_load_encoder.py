@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-from tiny_clip import TinyClip
 
 from clipcoder import TextBank, ZeroShotClassifier, encoders
 from clipcoder.cli import main
 from clipcoder.encoders import MODEL_NAMES, load_encoder
-from clipcoder.encoders.onnx import OnnxEncoder
+from clipcoder.encoders.onnx.encoder import OnnxEncoder
 from clipcoder.errors import InvalidInputError, UnknownNameError
+from tiny_clip import TinyClip
 
 
 @pytest.fixture

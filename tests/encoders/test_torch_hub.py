@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from huggingface_hub.errors import OfflineModeIsEnabled
 
-from clipcoder.encoders.torch_hub import fetching, quiet_libraries
+from clipcoder.encoders.pytorch.hub import fetching, quiet_libraries
 from clipcoder.errors import InvalidInputError, ModelUnavailableError
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from stored_rows import IDENTITY, found, put
 
-from clipcoder.store import FeatureStore, Shelf, whole_file
+from clipcoder import files
+from clipcoder.store import FeatureStore, Shelf
 
 Fault = Callable[[pytest.MonkeyPatch, OSError], None]
 
@@ -32,7 +33,7 @@ def when_it_is_synced(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
     def fail(_: int) -> None:
         raise error
 
-    monkeypatch.setattr(whole_file.os, "fsync", fail)
+    monkeypatch.setattr(files.os, "fsync", fail)
 
 
 def when_it_is_renamed(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
@@ -128,29 +129,3 @@ def test_a_store_where_no_folder_can_be(place: str, tmp_path: Path, caplog: pyte
         assert store.info() == []
         assert store.clear() == 0
     assert len(caplog.records) == 1
-
-
-def test_drafts_that_cannot_be_removed_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    draft = tmp_path / ".part.parquet.0.tmp"
-    draft.write_bytes(b"half")
-    os.utime(draft, (0, 0))
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "unlink", when_nothing_can_be_removed)
-        whole_file.remove_abandoned(tmp_path)
-    assert draft.exists()
-    whole_file.remove_abandoned(tmp_path)
-    assert not draft.exists()
-
-
-def when_nothing_can_be_removed(*_: object) -> None:
-    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
-
-
-def test_a_file_replaces_another_only_when_it_is_whole(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"old")
-    with pytest.raises(ZeroDivisionError), whole_file.whole_file(path) as file:
-        file.write(b"half of the new")
-        raise ZeroDivisionError
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
-    assert path.read_bytes() == b"old"

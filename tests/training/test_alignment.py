@@ -10,7 +10,7 @@ from training.alignment import Anchors, Classifier, class_probabilities, fit
 from training.measures import Queries, held_out_logit_scale, validate
 from training.settings import Settings
 
-from clipcoder.encoders.text_space import unit
+from clipcoder.encoders.starter.text_space import unit
 
 SETTINGS = Settings(relative_dim=20, feature_dim=12, keep=5)
 

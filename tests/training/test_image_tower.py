@@ -17,7 +17,7 @@ from training.artifact import append_image_space
 from training.image_tower import N_FEATURES, SIZE, VIEWS, Graph, image_tower
 from training.settings import Settings
 
-from clipcoder.encoders.starter import image_session
+from clipcoder.encoders.starter.encoder import image_session
 
 WIDTHS = (16, 24, 40, 80, 112, 192, 320)
 REPEATS, KERNELS, STRIDES = (1, 3, 3, 4, 4, 5, 1), (3, 3, 5, 3, 5, 5, 3), (1, 2, 2, 2, 1, 2, 1)

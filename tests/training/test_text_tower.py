@@ -25,7 +25,7 @@ from training.text_tower import (
     with_pairs,
 )
 
-from clipcoder.encoders.text_space import unit
+from clipcoder.encoders.starter.text_space import unit
 
 PIECES = ["[PAD]", "[UNK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz"),
           "a", "photo", "of", "white", "shark", "whale", "big", "fish", "never"]  # fmt: skip

@@ -14,7 +14,7 @@ pytest.importorskip("torch", reason="training needs torch: `make test-training`"
 
 from training.towers import IMAGE_PACKAGE, TEXT_PACKAGE
 
-from clipcoder.encoders.starter import StarterEncoder
+from clipcoder.encoders.starter.encoder import StarterEncoder
 
 TOWERS = (IMAGE_PACKAGE, TEXT_PACKAGE)
 ROOT = Path(__file__).resolve().parents[2]

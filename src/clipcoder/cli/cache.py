@@ -99,7 +99,7 @@ def clear(model: str | None, older_than: float | None, yes: bool) -> int:
 
 def derived_graphs() -> list[Graph]:
     """Return the graphs in the cache folder; what is being written at the moment is not among them."""
-    from clipcoder.encoders.derived_graphs import FOLDER
+    from clipcoder.encoders.onnx.derived_graphs import FOLDER
 
     found = []
     for path in sorted((cache_folder() / FOLDER).glob("[!.]*.onnx*")):

@@ -12,7 +12,7 @@ import click
 from clipcoder.cli.inputs import tell
 
 if TYPE_CHECKING:
-    from clipcoder.encoders.export import ExportReport
+    from clipcoder.encoders.export.folder import ExportReport
 
 PRECISIONS: Final = ("float32", "float16", "int8")
 DISAGREES: Final = 1
@@ -37,7 +37,7 @@ def export(model: str, out: Path, precision: Any, force: bool, as_json: bool) ->
     MODEL is an architecture and its weights, such as ViT-B-32/laion2b_s34b_b79k or ViT-B-32/weights.pt, or a
     folder that open_clip wrote. The export is used as --model onnx:FOLDER.
     """
-    from clipcoder.encoders.export import export_folder
+    from clipcoder.encoders.export.folder import export_folder
 
     report = export_folder(model, out, precision=precision, force=force)
     click.echo(json.dumps(asdict(report)) if as_json else "\n".join(_lines(report)))

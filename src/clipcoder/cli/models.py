@@ -15,8 +15,8 @@ from clipcoder.errors import InvalidInputError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from clipcoder.encoders.catalog import ModelFacts
-    from clipcoder.encoders.hub import Held
+    from clipcoder.encoders.hub.catalog import ModelFacts
+    from clipcoder.encoders.hub.published import Held
 
 OTHERS: Final = (
     "more models: onnx:FOLDER (an export on disk), hub:OWNER/REPOSITORY (one on the hub), "
@@ -106,8 +106,8 @@ def as_table(rows: Iterable[Row]) -> Table:
 
 
 def _rows(names: Sequence[str]) -> Iterator[Row]:
-    from clipcoder.encoders.catalog import by_name, catalog, model_facts
-    from clipcoder.encoders.hub import SCHEME, held, pinned_names
+    from clipcoder.encoders.hub.catalog import by_name, catalog, model_facts
+    from clipcoder.encoders.hub.published import SCHEME, held, pinned_names
 
     for name in names or (*(facts.name for facts in catalog()), *pinned_names()):
         plain = name.partition("@")[0]
@@ -117,7 +117,7 @@ def _rows(names: Sequence[str]) -> Iterator[Row]:
 
 
 def _update(names: Sequence[str]) -> None:
-    from clipcoder.encoders import hub
+    from clipcoder.encoders.hub import published as hub
 
     if not names:
         raise InvalidInputError("--update needs the names of the models that shall be fetched anew")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, Self
 import numpy as np
 
 from clipcoder.arrays import FloatArray
+from clipcoder.files import whole_file
 from clipcoder.store.identity import FINGERPRINT_KEY
 from clipcoder.store.parquet import embedding_table, write_tables
-from clipcoder.store.whole_file import whole_file
 
 if TYPE_CHECKING:
     import pyarrow as pa

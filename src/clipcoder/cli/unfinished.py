@@ -17,9 +17,9 @@ from clipcoder import __version__
 from clipcoder.cli.inputs import tell
 from clipcoder.cli.pieces import SUFFIX, Failure, FinishedPiece, Piece
 from clipcoder.errors import InvalidInputError
+from clipcoder.files import whole_file
 from clipcoder.store.identity import EncoderIdentity
 from clipcoder.store.parquet import embedding_schema, write_tables
-from clipcoder.store.whole_file import whole_file
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from clipcoder.encoders.base import PRECISIONS, Encoder, Precision, StagedEncoder
-from clipcoder.encoders.hub import MODEL_NAMES, fetch
+from clipcoder.encoders.hub.published import MODEL_NAMES, fetch
 from clipcoder.errors import InvalidInputError, UnknownNameError
 
 __all__ = ["MODEL_NAMES", "Encoder", "StagedEncoder", "load_encoder"]
@@ -71,13 +71,13 @@ def _check(precision: str, batch_size: int | None) -> None:
 
 
 def _starter(**options: Any) -> StagedEncoder:
-    from clipcoder.encoders.starter import StarterEncoder
+    from clipcoder.encoders.starter.encoder import StarterEncoder
 
     return StarterEncoder.load(**options)
 
 
 def _onnx(folder: Any, **options: Any) -> StagedEncoder:
-    from clipcoder.encoders.onnx import OnnxEncoder
+    from clipcoder.encoders.onnx.encoder import OnnxEncoder
 
     return OnnxEncoder(folder, **options)
 
@@ -87,13 +87,13 @@ def _hub(repository: str, *, name: str, **options: Any) -> StagedEncoder:
 
 
 def _open_clip(model: str, **options: Any) -> StagedEncoder:
-    from clipcoder.encoders.open_clip import OpenClipEncoder
+    from clipcoder.encoders.pytorch.open_clip import OpenClipEncoder
 
     return OpenClipEncoder(model, **options)
 
 
 def _hugging_face(model: str, **options: Any) -> StagedEncoder:
-    from clipcoder.encoders.hugging_face import HuggingFaceEncoder
+    from clipcoder.encoders.pytorch.hugging_face import HuggingFaceEncoder
 
     return HuggingFaceEncoder(model, **options)
 

@@ -27,10 +27,10 @@ from typing import Any, Final
 from PIL import Image
 
 from clipcoder.encoders.base import PRECISIONS, FloatArray, Precision, StagedEncoder
-from clipcoder.encoders.kept_files import alone, write_whole
 from clipcoder.encoders.machine import engine_versions, processor
 from clipcoder.encoders.probe import LEAST_COSINE, PROBE_TEXTS, least_cosine, probe_images
 from clipcoder.errors import ClipcoderError, InvalidInputError, MissingExtraError
+from clipcoder.files import alone, whole_file
 from clipcoder.paths import cache_folder
 
 AUTO: Final = "auto"
@@ -143,7 +143,9 @@ class Memory:
         entry = {"precision": chosen, "trials": [asdict(trial) for trial in trials], **situation}
         content = {**self._read(), _key(situation): entry}
         try:
-            write_whole(self.path, json.dumps(content, indent=1).encode())
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(self.path) as file:
+                file.write(json.dumps(content, indent=1).encode())
         except OSError as error:
             reason = error.strerror or error
             _log.warning(

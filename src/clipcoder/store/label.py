@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from clipcoder.files import whole_file
 from clipcoder.store.identity import EncoderIdentity
-from clipcoder.store.whole_file import whole_file
 
 NAME: Final = "encoder.json"
 

@@ -12,10 +12,10 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 
+from clipcoder.files import whole_file
 from clipcoder.store.digests import DIGITS, DigestIndex, Heads, heads
 from clipcoder.store.identity import FINGERPRINT_KEY, EncoderIdentity
 from clipcoder.store.parquet import FloatArray, embedding_rows, embedding_schema, write_tables
-from clipcoder.store.whole_file import whole_file
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from clipcoder.arrays import grouped
+from clipcoder.files import remove_abandoned
 from clipcoder.store.complaint import LOG, Complaint
 from clipcoder.store.digests import Heads, key_heads
 from clipcoder.store.identity import EncoderIdentity
@@ -22,7 +23,6 @@ from clipcoder.store.label import mark_used, write_label
 from clipcoder.store.merging import MergeError, due, merge
 from clipcoder.store.parquet import FloatArray, embedding_table
 from clipcoder.store.part import SUFFIX, DamagedPartError, Group, Part, part_schema, write_part
-from clipcoder.store.whole_file import remove_abandoned
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,0 +1,1 @@
+"""Folders of ONNX exports, without torch."""
