@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from clipcoder.bank import PairBank, TextBank
+    from clipcoder.cached import CachedEncoder
     from clipcoder.encoders import load_encoder
     from clipcoder.errors import ClipcoderError
     from clipcoder.explanation import Explanation
     from clipcoder.pipeline import Failure, Prediction, ZeroShotClassifier
+    from clipcoder.store import FeatureStore
 
 __version__: Final = "0.1.0"
 
 __all__ = [
+    "CachedEncoder",
     "ClipcoderError",
     "Explanation",
     "Failure",
+    "FeatureStore",
     "PairBank",
     "Prediction",
     "TextBank",
@@ -29,9 +33,11 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "CachedEncoder": "cached",
     "ClipcoderError": "errors",
     "Explanation": "explanation",
     "Failure": "pipeline",
+    "FeatureStore": "store",
     "PairBank": "bank",
     "Prediction": "pipeline",
     "TextBank": "bank",
