@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -73,6 +74,26 @@ def remove_abandoned(folder: Path) -> None:
         with suppress(OSError):  # another process may remove it at the same time
             if time.time() - draft.stat().st_mtime > _ABANDONED:
                 draft.unlink()
+
+
+def system_reason(error: OSError) -> str:
+    """Return why the system refuses something, as the middle of a sentence.
+
+    >>> system_reason(FileNotFoundError(2, "No such file or directory"))
+    'no such file or directory'
+    """
+    if error.errno:
+        return os.strerror(error.errno).lower()  # libraries put words of their own around it
+    return first_sentence(error.strerror or error).lower()
+
+
+def first_sentence(said: object) -> str:
+    r"""Return what an error of another library says first, on one line and without its full stop.
+
+    >>> first_sentence("No magic bytes in the footer.\nThis is not a Parquet file.")
+    'No magic bytes in the footer'
+    """
+    return re.split(r"\.(?:\s|$)|\n", str(said).strip(), maxsplit=1)[0]
 
 
 def _sync_folder(folder: Path) -> None:

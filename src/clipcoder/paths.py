@@ -22,4 +22,6 @@ def cache_folder() -> Path:
         True
     """
     named = os.environ.get(CACHE_VARIABLE)
-    return Path(named).expanduser().absolute() if named else platformdirs.user_cache_path("clipcoder")
+    if not named:
+        return platformdirs.user_cache_path("clipcoder")
+    return Path(os.path.expanduser(named)).absolute()  # noqa: PTH111 - Path fails where nobody has that name

@@ -139,6 +139,14 @@ def test_clear_what_has_not_been_used_for_long(run: Run, filled: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "clipcoder: there is nothing to clear\n")
 
 
+def test_what_another_clock_says_was_used_in_the_future_is_cleared_too(run: Run, filled: Path) -> None:
+    soon = time.time() + 3600
+    for path in filled.rglob("*.*"):
+        os.utime(path, (soon, soon))
+    run("clear", "--yes")
+    assert kept(run)["bytes"] == 0
+
+
 def test_an_unknown_model_is_answered_with_the_known_ones(run: Run, filled: Path) -> None:
     result = run("clear", "--model", "tiy", "--yes")
     assert result.exit_code == 2

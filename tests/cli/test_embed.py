@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
+from filelock import FileLock
 from PIL import Image
 from slow_embed import PIECE
 
@@ -306,6 +307,17 @@ def test_only_one_process_writes_a_table(
 
     with UnfinishedTable(out, "path"):
         assert "another process is writing" in sentence(run(photos, "--out", out))
+    assert encoders == []
+
+
+def test_without_locks_no_table_is_written(
+    run: Run, photos: Path, out: Path, encoders: list[CountingEncoder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise NotImplementedError("FileSystem does not appear to support flock")
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    assert "a file system without locks; name a file on another one" in sentence(run(photos, "--out", out))
     assert encoders == []
 
 

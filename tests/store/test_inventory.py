@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -104,19 +105,54 @@ def test_clearing_waits_for_a_merge_but_not_for_ever(
 def test_a_store_that_may_not_be_changed_says_so(
     filled: FeatureStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "rename", fail)
+    monkeypatch.setattr(Path, "rename", refused)
     with pytest.raises(InvalidInputError, match=r"cannot clear .*: permission denied"):
         filled.clear()
 
 
-def test_a_file_that_goes_while_it_is_counted_counts_nothing(
+def test_an_encoder_that_is_cleared_while_it_is_looked_at_is_gone(
     filled: FeatureStore, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    original = inventory.read_label
+
+    def read(encoder: Path) -> object:
+        if encoder.name == OTHER.fingerprint:
+            shutil.rmtree(encoder)
+            return None
+        return original(encoder)
+
+    monkeypatch.setattr(inventory, "read_label", read)
+    assert [encoder.name for encoder in filled.info()] == ["toy"]
+
+
+def test_a_store_that_may_not_be_looked_into_says_so(
+    filled: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(InvalidInputError, match=r"cannot look into .*: permission denied; its owner may"):
+        filled.info()
+
+
+def test_without_locks_nothing_is_cleared(filled: FeatureStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FileLock, "acquire", without_locks)
+    with pytest.raises(InvalidInputError, match="a file system without locks"):
+        filled.clear()
+    assert len(filled.info()) == 2
+
+
+def refused(*_: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def without_locks(*_: object, **__: object) -> None:
+    raise NotImplementedError("FileSystem does not appear to support flock; use SoftFileLock instead")
+
+
+def test_a_file_that_goes_while_it_is_counted_counts_nothing(
+    filled: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Path, "is_file", lambda _: (_ for _ in ()).throw(FileNotFoundError))
-    assert inventory.used_bytes(folder) == (0, 0)
+    assert [encoder.bytes for encoder in filled.info()] == [0, 0]
 
 
 def test_the_first_name_of_an_encoder_stays(filled: FeatureStore, folder: Path) -> None:

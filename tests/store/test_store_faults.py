@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from stored_rows import IDENTITY, found, put
 
 from clipcoder import files
@@ -99,6 +100,52 @@ def test_a_file_that_the_system_cuts_off_is_no_part(
     assert found(shelf, kept + lost) == [True, *500 * [False]]
     assert len(list(parts.iterdir())) == 1
     assert len(caplog.records) == 1
+
+
+def test_a_store_that_cannot_be_looked_into_is_one_warning_and_the_work_goes_on(
+    store: FeatureStore, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = put(shelf, [1])
+    store.flush()
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "glob", refuse)
+        reopened = FeatureStore(store.folder).shelf(IDENTITY, "images")
+        assert found(reopened, kept) == [False]
+        assert found(reopened, kept) == [False]
+    (record,) = caplog.records
+    assert "cannot read the feature cache in" in record.getMessage()
+    assert found(FeatureStore(store.folder).shelf(IDENTITY, "images"), kept) == [True]
+
+
+def test_a_folder_that_is_cleared_while_it_is_listed_is_empty(
+    store: FeatureStore, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(*_: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "glob", gone)
+        assert found(shelf, [64 * "0"]) == [False]
+    assert not caplog.records
+
+
+def test_without_locks_features_are_kept_and_never_merged(
+    store: FeatureStore, shelf: Shelf, parts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise NotImplementedError("FileSystem does not appear to support flock")
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    keys = []
+    for number in range(9):
+        keys += put(shelf, [number])
+        store.flush()
+    assert len(list(parts.iterdir())) == 9
+    assert all(found(shelf, keys))
 
 
 def test_a_merge_that_fails_leaves_the_parts_as_they_are(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,7 +83,7 @@ def clear(model: str | None, older_than: float | None, yes: bool) -> int:
     from clipcoder.store import FeatureStore
 
     store = FeatureStore()
-    last_use = time.time() - (older_than or 0) * _DAY
+    last_use = inf if older_than is None else time.time() - older_than * _DAY
     encoders = [encoder for encoder in _named(store.info(), model) if encoder.used <= last_use]
     graphs = [] if model else [graph for graph in derived_graphs() if graph.used <= last_use]
     if not encoders and not graphs:

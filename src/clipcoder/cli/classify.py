@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -88,7 +87,6 @@ def predict_all(
     from clipcoder.cli.report import json_line
     from clipcoder.pipeline import Failure
 
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # what matters about a file is whether it can be read
     predictions, failures = [], 0
     for outcome in progress(classifier.stream(found, top=top), len(found), "classifying"):
         if isinstance(outcome, Failure):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from pathlib import Path
 
 import click
@@ -37,7 +36,6 @@ def embed(paths: tuple[str, ...], texts: Path | None, choice: EncoderChoice, out
 
     if bool(paths) == (texts is not None):
         raise InvalidInputError("name either the images to embed or a file of texts, as --texts FILE")
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # what matters about a file is whether it can be read
     with UnfinishedTable(out, "text" if texts else "path") as table:
         inputs: Inputs = Texts.read(texts) if texts else Images(collect(paths, sys.stdin))
         encoder = choice.open()

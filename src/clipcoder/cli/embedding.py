@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from clipcoder.arrays import FloatArray, batches
-from clipcoder.cli.inputs import tell
+from clipcoder.cli.inputs import read_lines, tell
 from clipcoder.cli.pieces import Piece
 from clipcoder.cli.progress import progress
 from clipcoder.cli.sources import Source, shown
@@ -80,12 +80,7 @@ class Texts:
         Raises:
             InvalidInputError: the file cannot be read, or holds no text.
         """
-        try:
-            lines = path.read_text(encoding="utf-8-sig").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = str(error.strerror).lower() if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise InvalidInputError(f"cannot read --texts '{path}': {reason}") from error
-        texts = [line for line in lines if line.strip()]
+        texts = [line for line in read_lines(path, "--texts") if line.strip()]
         if not texts:
             raise InvalidInputError(
                 f"there is no text in '{path}'; --texts takes a file with one text a line"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 import click
 
 from clipcoder.cli.inputs import tell
 from clipcoder.errors import ClipcoderError
+from clipcoder.files import system_reason
 
 STATUS_UNREADABLE: Final = 1
 STATUS_MISUSE: Final = 2
@@ -25,7 +29,8 @@ class Commands(click.Group):
         """Run the command line and exit."""
         listen()
         try:
-            status = super().main(*args, **{**kwargs, "standalone_mode": False})
+            with without_warnings():
+                status = super().main(*args, **{**kwargs, "standalone_mode": False})
         except (click.Abort, KeyboardInterrupt):
             sys.exit(STATUS_INTERRUPTED)
         except click.ClickException as error:
@@ -35,7 +40,7 @@ class Commands(click.Group):
             tell(str(error))
             sys.exit(STATUS_MISUSE)
         except OSError as error:  # what was to be read or written no longer can be: a full disk, a lost drive
-            tell(f"stopped, because the system says: {(error.strerror or str(error)).lower()}")
+            tell(f"stopped, because the system says: {system_reason(error)}")
             sys.exit(STATUS_MISUSE)
         sys.exit(status or 0)
 
@@ -46,6 +51,19 @@ class Commands(click.Group):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit complains
             sys.exit(STATUS_BROKEN_PIPE)
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Keep Python's warnings from the user: they are about code, and what is about a file is told anyway.
+
+    Pillow warns of photos above 89 megapixels, which are read all the same. ``PYTHONWARNINGS`` and
+    ``python -W`` show all of them.
+    """
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        yield
 
 
 class Teller(logging.Handler):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from clipcoder.errors import InvalidInputError, UnknownNameError
+from clipcoder.files import system_reason
 
 if TYPE_CHECKING:
     from clipcoder.bank import TextBank
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def tell(sentence: str) -> None:
-    """Say something on standard error, where it does not mix with the results."""
-    click.echo(f"clipcoder: {sentence}", err=True)
+    """Say something on standard error, where it does not mix with the results; on one line in any case."""
+    click.echo(f"clipcoder: {' '.join(sentence.splitlines())}", err=True)
 
 
 def class_names(listed: str | None, file: Path | None, bank: TextBank | None) -> list[str]:
@@ -26,11 +27,7 @@ def class_names(listed: str | None, file: Path | None, bank: TextBank | None) ->
     if listed is not None and file is not None:
         raise InvalidInputError("give the classes either as --classes or as --classes-file, not as both")
     if file is not None:
-        try:
-            names = file.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = str(error.strerror).lower() if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise InvalidInputError(f"cannot read --classes-file '{file}': {reason}") from error
+        names = read_lines(file, "--classes-file")
     elif listed is not None:
         names = listed.split(",")
     elif bank is not None:
@@ -38,6 +35,23 @@ def class_names(listed: str | None, file: Path | None, bank: TextBank | None) ->
     else:
         raise InvalidInputError("name the classes to choose from, such as --classes cat,dog,horse")
     return [name.strip() for name in names if name.strip()]
+
+
+def read_lines(path: Path, option: str) -> list[str]:
+    """Return the lines of a file in UTF-8.
+
+    Args:
+        path: the file.
+        option: the command line's name for it, for the message.
+
+    Raises:
+        InvalidInputError: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = system_reason(error) if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InvalidInputError(f"cannot read {option} '{path}': {reason}") from error
 
 
 def check_choice(names: Sequence[str], top: int) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from clipcoder.bank.names import name_key
 from clipcoder.cli.sources import Source, shown
 from clipcoder.errors import InvalidInputError
+from clipcoder.files import system_reason
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -144,7 +145,7 @@ def _beside(target: Path, option: str) -> Path:
         handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
     except OSError as error:
         raise InvalidInputError(
-            f"{option} cannot write '{target}': {(error.strerror or str(error)).lower()}; "
+            f"{option} cannot write '{target}': {system_reason(error)}; "
             "name a file in a folder that exists and that you may write to"
         ) from error
     umask = os.umask(0)

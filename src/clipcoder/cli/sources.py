@@ -1,9 +1,11 @@
-"""What the arguments of ``classify`` name: files, folders, globs and standard input, as a list of images."""
+"""What the arguments of a command name, files, folders, globs and standard input, as a list of images."""
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
@@ -24,17 +26,23 @@ def collect(arguments: Iterable[str], stdin: TextIO | None) -> list[Source]:
     """Return the images that the arguments name, in their order, each path once.
 
     Args:
-        arguments: files; folders, searched to the bottom and sorted; glob patterns that the shell left alone;
-            ``-`` for standard input, which holds paths, one a line, or the bytes of a single image.
+        arguments: files; folders, searched to the bottom and sorted, hidden names left out; glob patterns
+            that the shell left alone; ``-`` for standard input, which holds paths, one a line or with a zero
+            byte after each, or the bytes of a single image.
         stdin: standard input, of which the bytes are read; None where the process has none.
 
     Returns:
-        Paths, and the bytes of an image that came through standard input.
+        Paths, and the bytes of an image that came through standard input. A folder that may not be looked
+        into stands for what is in it, for reading it says why.
 
     Raises:
-        InvalidInputError: nothing came of the arguments.
+        InvalidInputError: nothing came of the arguments, or one is empty.
     """
     arguments = list(arguments)
+    if "" in arguments:
+        raise InvalidInputError(
+            "one of the paths is empty, as where a variable is not set; name files or folders"
+        )
     sources = list(dict.fromkeys(s for argument in arguments for s in _expand(argument, stdin)))
     if not sources:
         named = " or ".join("standard input" if a == STDIN else repr(a) for a in arguments)
@@ -53,31 +61,57 @@ def shown(source: Source) -> str:
 def _expand(argument: str, stdin: TextIO | None) -> Iterator[Source]:
     if argument == STDIN:
         yield from _from_stream(stdin.buffer.read() if stdin else b"")
-    elif Path(argument).is_dir():
-        yield from _images_below(Path(argument))
-    elif glob.has_magic(argument) and not Path(argument).exists():
+    elif glob.has_magic(argument) and not os.path.lexists(argument):
         for match in sorted(glob.glob(argument, recursive=True)):  # noqa: PTH207 - absolute patterns too
-            yield from _images_below(Path(match)) if Path(match).is_dir() else [match]
+            yield from _images_at(match)
     else:
-        yield argument
+        yield from _images_at(argument)
 
 
-def _images_below(folder: Path) -> Iterator[str]:
-    found: list[Path] = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        suffixed = (name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES)
-        found += (Path(place, name) for name in suffixed if not name.startswith("."))
-    yield from map(str, sorted(found))
+def _images_at(path: str) -> Iterator[str]:
+    folder = os.path.isdir(path)  # noqa: PTH112 - Path fails where a folder above may not be looked into
+    yield from _images_below(str(Path(path))) if folder else [path]
+
+
+def _images_below(folder: str) -> Iterator[str]:
+    """Yield what is in a folder as it is listed, for ten million paths are a lot without any objects."""
+    try:
+        with os.scandir(folder) as listed:
+            entries = sorted(listed, key=lambda entry: entry.name)
+    except OSError:
+        yield folder
+        return
+    for entry in entries:
+        path = entry.path if folder != os.curdir else entry.name
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _images_below(path)
+        elif _is_image_file(entry):
+            yield path
+
+
+def _is_image_file(entry: os.DirEntry[str]) -> bool:
+    """Tell by its name, and leave out pipes and devices, at which a reader would wait for ever."""
+    suffixed = os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - ten times as fast
+    return suffixed and (entry.is_file(follow_symlinks=False) or entry.is_symlink())
 
 
 def _from_stream(content: bytes) -> Iterator[Source]:
-    """Tell a list of paths from an image: hardly an image is text without a zero byte."""
-    try:
-        lines = content.decode() if b"\0" not in content else None
-    except UnicodeDecodeError:
-        lines = None
-    if lines is None:
+    if _is_image(content):
         yield content
-    else:
-        yield from (line.strip() for line in lines.splitlines() if line.strip())
+        return
+    separator = b"\0" if b"\0" in content else b"\n"
+    lines = content.removeprefix(codecs.BOM_UTF8).split(separator)
+    yield from (os.fsdecode(line.removesuffix(b"\r")) for line in lines if line.strip())
+
+
+def _is_image(content: bytes) -> bool:
+    """Tell an image from a list of paths, whatever their encoding.
+
+    An image holds zero bytes, and two in a row somewhere; ``find -print0`` puts single ones after its paths.
+    Only netpbm's formats can do without, and they begin with P1 to P6 on a line.
+    """
+    if b"\0" in content:
+        return b"\0\0" in content or not content.endswith(b"\0")
+    return re.match(rb"P[1-6]\s", content) is not None

@@ -17,7 +17,7 @@ from clipcoder import __version__
 from clipcoder.cli.inputs import tell
 from clipcoder.cli.pieces import SUFFIX, Failure, FinishedPiece, Piece
 from clipcoder.errors import InvalidInputError
-from clipcoder.files import whole_file
+from clipcoder.files import first_sentence, system_reason, whole_file
 from clipcoder.store.identity import EncoderIdentity
 from clipcoder.store.parquet import embedding_schema, write_tables
 
@@ -62,9 +62,14 @@ class UnfinishedTable:
             raise InvalidInputError(
                 f"another process is writing '{self.target}'; wait for it or name another file"
             ) from error
+        except NotImplementedError as error:
+            raise InvalidInputError(
+                f"--out cannot write '{self.target}', which lies on a file system without locks; name a file "
+                "on another one"
+            ) from error
         except OSError as error:
             raise InvalidInputError(
-                f"--out cannot write '{self.target}': {(error.strerror or str(error)).lower()}; "
+                f"--out cannot write '{self.target}': {system_reason(error)}; "
                 "name a file in a folder that exists and that you may write to"
             ) from error
         return self
@@ -160,5 +165,6 @@ def _table(piece: FinishedPiece) -> pa.Table:
     except (OSError, pa.ArrowException) as error:
         piece.path.unlink(missing_ok=True)
         raise InvalidInputError(
-            f"a finished piece of the table was damaged ({error}); it has been removed: run the command again"
+            f"a finished piece of the table was damaged ({first_sentence(error)}) and has been removed; "
+            "run the command again"
         ) from error

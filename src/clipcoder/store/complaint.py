@@ -7,6 +7,8 @@ import threading
 from pathlib import Path
 from typing import Final
 
+from clipcoder.files import system_reason
+
 LOG: Final = logging.getLogger("clipcoder")
 
 
@@ -24,11 +26,10 @@ class Complaint:
     def make(self, doing: str, error: OSError) -> None:
         """Say what fails and that the work goes on without it; the second time say nothing."""
         if self._made.acquire(blocking=False):
-            reason = (error.strerror or str(error)).lower()
             LOG.warning(
                 "cannot %s the feature cache in '%s' (%s); the work goes on without it, and CLIPCODER_CACHE "
                 "names another folder",
                 doing,
                 self._folder,
-                reason,
+                system_reason(error),
             )

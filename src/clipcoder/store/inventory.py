@@ -13,6 +13,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from clipcoder.errors import InvalidInputError
+from clipcoder.files import system_reason
 from clipcoder.store.label import read_label
 from clipcoder.store.part import SUFFIX
 from clipcoder.store.part_folder import DAMAGED, LOCK
@@ -52,10 +53,20 @@ class StoredEncoder:
 
 
 def stored_encoders(folder: Path) -> list[StoredEncoder]:
-    """Return what a store holds, the encoder that was used last in front."""
-    if not folder.is_dir():
-        return []
-    found = [_stored(f) for f in folder.iterdir() if f.is_dir() and not f.name.startswith(".")]
+    """Return what a store holds, the encoder that was used last in front.
+
+    Raises:
+        InvalidInputError: the folder may not be looked into.
+    """
+    found = []
+    try:
+        for encoder in _encoder_folders(folder):
+            with suppress(FileNotFoundError):  # cleared by another process right now
+                found.append(_stored(encoder))
+    except OSError as error:
+        raise InvalidInputError(
+            f"cannot look into '{folder}': {system_reason(error)}; its owner may"
+        ) from error
     return sorted(found, key=lambda encoder: -encoder.used)
 
 
@@ -78,15 +89,18 @@ def clear(folder: Path, encoders: Iterable[StoredEncoder]) -> int:
             f"another process has been merging features in '{folder}' for {_PATIENCE:.0f} s; try again later"
         ) from error
     except OSError as error:
+        raise InvalidInputError(f"cannot clear '{folder}': {system_reason(error)}; its owner may") from error
+    except NotImplementedError as error:
         raise InvalidInputError(
-            f"cannot clear '{folder}': {(error.strerror or str(error)).lower()}; its owner may"
+            f"cannot clear '{folder}', which lies on a file system without locks; remove it when no process "
+            "uses it"
         ) from error
 
 
-def used_bytes(folder: Path) -> tuple[int, int]:
-    """Return how many files there are in a folder, to the bottom, and how many bytes they take."""
-    sizes = [size for path in folder.rglob("*") if (size := _file_size(path)) is not None]
-    return len(sizes), sum(sizes)
+def _encoder_folders(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
 
 
 def _stored(folder: Path) -> StoredEncoder:
@@ -99,7 +113,7 @@ def _stored(folder: Path) -> StoredEncoder:
         images=_rows(folder / "images"),
         texts=_rows(folder / "texts"),
         damaged=len(list((folder / DAMAGED).glob("*"))),
-        bytes=used_bytes(folder)[1],
+        bytes=_used_bytes(folder),
         made=label.made if label else "",
         used=label.used if label else folder.stat().st_mtime,
     )
@@ -130,13 +144,18 @@ def _leftovers(folder: Path) -> int:
 
 
 def _emptied(folder: Path) -> int:
-    freed = used_bytes(folder)[1]
+    freed = _used_bytes(folder)
     shutil.rmtree(folder, ignore_errors=True)
     return freed
 
 
-def _file_size(path: Path) -> int | None:
-    """Return the size of a file; None for a folder, and for what has been removed since it was listed."""
+def _used_bytes(folder: Path) -> int:
+    """Return what the files in a folder take, to the bottom."""
+    return sum(map(_file_size, folder.rglob("*")))
+
+
+def _file_size(path: Path) -> int:
+    """Return the size of a file; 0 for a folder, and for what has been removed since it was listed."""
     with suppress(FileNotFoundError):
-        return path.stat().st_size if path.is_file() else None
-    return None
+        return path.stat().st_size if path.is_file() else 0
+    return 0

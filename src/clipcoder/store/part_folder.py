@@ -15,7 +15,7 @@ import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from clipcoder.arrays import grouped
-from clipcoder.files import remove_abandoned
+from clipcoder.files import first_sentence, remove_abandoned
 from clipcoder.store.complaint import LOG, Complaint
 from clipcoder.store.digests import Heads, key_heads
 from clipcoder.store.identity import EncoderIdentity
@@ -95,7 +95,7 @@ class PartFolder:
                     merge(self._folder, self._identity, parts)
         except MergeError as error:
             self._set_aside(error.part.path, str(error))
-        except (Timeout, OSError):
+        except (Timeout, OSError, NotImplementedError):  # the last: a file system without locks
             return
         with self._lock:
             self._look(always=True)
@@ -151,12 +151,21 @@ class PartFolder:
         if not self._parts:
             mark_used(self._encoder)
         self._looked = now
-        paths = {path.name: path for path in self._folder.glob(f"*{SUFFIX}")}
+        paths = {path.name: path for path in self._listed()}
         self._parts = {name: part for name, part in self._parts.items() if name in paths}
         new = [path for name, path in paths.items() if name not in self._parts.keys() | self._unusable]
         opened = {path.name: part for path in new if (part := self._opened(path))}
         self._parts |= opened
         return bool(opened)
+
+    def _listed(self) -> list[Path]:
+        try:
+            return list(self._folder.glob(f"*{SUFFIX}"))
+        except FileNotFoundError:  # another process clears the store right now
+            return []
+        except OSError as error:
+            self._complaint.make("read", error)
+            return []
 
     def _opened(self, path: Path) -> Part | None:
         try:
@@ -171,7 +180,11 @@ class PartFolder:
 
     def _set_aside(self, path: Path, reason: str) -> None:
         """Move a damaged part out of the way, where that is allowed, and never look at it again."""
-        LOG.warning("set aside a damaged part of the feature cache, '%s': %s", path, reason)
+        LOG.warning(
+            "set aside a damaged part of the feature cache, '%s' (%s); its features will be made again",
+            path,
+            first_sentence(reason),
+        )
         with suppress(OSError):
             (self._encoder / DAMAGED).mkdir(exist_ok=True)
             path.rename(self._encoder / DAMAGED / f"{path.parent.name}-{path.name}")
