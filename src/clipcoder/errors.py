@@ -7,10 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class ClipcoderError(Exception):
-    """Base class of all errors that clipcoder raises on purpose; with them the command line exits with 2."""
+    """Base class of all errors that clipcoder raises on purpose; with them the command line exits with 2.
+
+    They can be pickled, whatever they are made from: a pool of processes hands them to its caller that way.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[ClipcoderError], args: tuple[Any, ...], facts: dict[str, Any]) -> ClipcoderError:
+    error = kind.__new__(kind)
+    super(ClipcoderError, error).__init__(*args)  # not its own one, which makes the message of other things
+    error.__dict__.update(facts)
+    return error
 
 
 class InvalidInputError(ClipcoderError, ValueError):
