@@ -129,8 +129,18 @@ class EncoderContract:
             encoder.encode_images(PHOTOS[0])
 
     def test_a_single_text_is_refused(self, encoder: Encoder) -> None:
-        with pytest.raises(InvalidInputError, match=r"\[text\]"):
-            encoder.encode_texts("a cat")
+        for text in ("a cat", None):
+            with pytest.raises(InvalidInputError, match=r"\[text\]"):
+                encoder.encode_texts(text)
+
+    @pytest.mark.parametrize("text", [None, b"a cat", "half an emoji: \ud83d", "caf\udce9.jpg"])
+    def test_what_is_no_text_is_named_by_its_place(self, encoder: Encoder, text: Any) -> None:
+        with pytest.raises(InvalidInputError, match=r"item 1 [^\n]*leave it out"):
+            encoder.encode_texts(["a cat", text])
+
+    def test_an_image_without_pixels_is_unreadable(self, encoder: Encoder) -> None:
+        with pytest.raises(UnreadableImageError, match="it has no pixels"):
+            encoder.encode_images([PHOTOS[0], Image.new("RGB", (0, 5))])
 
     def test_threads_get_the_same_as_one_after_the_other(self, encoder: Encoder) -> None:
         tasks: list[Callable[[], FloatArray]] = [

@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 
 from clipcoder.encoders.base import PRECISIONS, Encoder, Precision, StagedEncoder
 from clipcoder.encoders.hub.published import MODEL_NAMES, fetch
-from clipcoder.errors import InvalidInputError, UnknownNameError
+from clipcoder.encoders.inputs import check_batch_size
+from clipcoder.errors import UnknownNameError
 
 __all__ = ["MODEL_NAMES", "Encoder", "StagedEncoder", "load_encoder"]
 
@@ -66,8 +67,8 @@ def load_encoder(
 def _check(precision: str, batch_size: int | None) -> None:
     if precision not in (*PRECISIONS, "auto"):
         raise UnknownNameError("precision", str(precision), [*PRECISIONS, "auto"])
-    if batch_size is not None and not (isinstance(batch_size, int) and batch_size >= 1):
-        raise InvalidInputError(f"batch_size must be a whole number of at least 1, got {batch_size}")
+    if batch_size is not None:
+        check_batch_size(batch_size)
 
 
 def _starter(**options: Any) -> StagedEncoder:

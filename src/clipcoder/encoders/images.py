@@ -52,9 +52,12 @@ def open_image(source: ImageInput, *, at_least: tuple[int, int] | None = None) -
             f"{type(source).__name__}; PIL.Image.fromarray makes one of an array"
         )
     try:
-        return _copied(source) if isinstance(source, Image.Image) else _decoded(source, at_least)
+        image = _copied(source) if isinstance(source, Image.Image) else _decoded(source, at_least)
     except Exception as error:  # Pillow's plugins raise whatever a broken file makes them stumble over
         raise UnreadableImageError(_described(source), _reason(error)) from error
+    if 0 in image.size:
+        raise UnreadableImageError(_described(source), "it has no pixels")
+    return image
 
 
 def _decoded(source: str | os.PathLike[str] | bytes, at_least: tuple[int, int] | None) -> Image.Image:

@@ -13,19 +13,26 @@ def listed_texts(texts: Sequence[str]) -> list[str]:
 
     Raises:
         InvalidInputError: a single text instead of a list, whose letters would be taken for texts; or an item
-            that is no text.
+            that is no text, or half of one of its characters.
 
     Example:
         >>> listed_texts(("a cat", "a dog"))
         ['a cat', 'a dog']
     """
-    if isinstance(texts, (str, bytes)):
-        raise InvalidInputError("texts must be a list of texts, got a single one; put it into a list: [text]")
+    if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+        raise InvalidInputError(
+            f"texts must be a list of texts, got a single {type(texts).__name__}; put it into a list: [text]"
+        )
     listed = list(texts)
     for position, text in enumerate(listed):
         if not isinstance(text, str):
             raise InvalidInputError(
                 f"texts must be a list of str, but item {position} is a {type(text).__name__}; leave it out"
+            )
+        if not _is_whole(text):
+            raise InvalidInputError(
+                f"texts must be Unicode, but item {position} ({text!a:.60}) holds half of a character; "
+                "read it again with the right encoding, or leave it out"
             )
     return listed
 
@@ -61,3 +68,12 @@ def check_batch_size(batch_size: int) -> None:
     """
     if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
         raise InvalidInputError(f"batch_size must be a whole number of at least 1, got {batch_size!r}")
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text can be written down: undecodable names of files and cut emoji cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

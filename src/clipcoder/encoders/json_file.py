@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,12 +81,14 @@ def is_count(value: object) -> bool:
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a finite number.
+    """Whether a value is a number that fits into a float.
 
-    >>> is_number(-0.5), is_number(float("inf")), is_number(False)
-    (True, False, False)
+    >>> is_number(-0.5), is_number(float("inf")), is_number(10**400), is_number(False)
+    (True, False, False, False)
     """
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+    return (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    )
 
 
 def is_positive(value: object) -> bool:

@@ -235,7 +235,14 @@ def test_broken_settings_are_refused(folder: Path, file: str, content: bytes, re
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("embed_dim", None), ("embed_dim", 5.0), ("text_cfg", None), ("text_cfg", []), ("logit_scale", 0)],
+    [
+        ("embed_dim", None),
+        ("embed_dim", 5.0),
+        ("text_cfg", None),
+        ("text_cfg", []),
+        ("logit_scale", 0),
+        ("logit_scale", 10**400),
+    ],
 )
 def test_a_configuration_that_makes_no_sense_is_refused(folder: Path, key: str, value: object) -> None:
     change(folder / "config.json", **{key: value})

@@ -258,6 +258,7 @@ def test_what_an_image_needs_is_never_guessed(tmp_path: Path, key: str) -> None:
         ("resize_mode", "stretch"),
         ("fill_color", 256),
         ("fill_color", -1),
+        ("fill_color", 1.0),
         ("fill_color", False),
     ],
 )

@@ -147,7 +147,7 @@ def _padded(image: Image.Image, size: tuple[int, int], level: int) -> Image.Imag
 
 
 def _is_level(value: object) -> bool:
-    return value in range(256) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255
 
 
 def _is_size(value: object) -> bool:
