@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from filelock import FileLock
 
 from clipcoder.encoders import precision as module
 from clipcoder.encoders.base import Precision
@@ -131,6 +132,25 @@ def test_what_cannot_be_had_here_is_left_out_with_its_reason(
     model = fake(float32=(50, 1, 1), bfloat16=InvalidInputError("no instructions"), int8=(100, 1, 1))
     assert choice(model) == "int8"
     assert "bfloat16 left out, no instructions" in caplog.text
+
+
+def test_an_engine_that_fails_in_its_own_way_is_left_out_too(
+    fake: Callable[..., Model], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "clipcoder")
+    model = fake(float32=(50, 1, 1), bfloat16=RuntimeError("no kernel\nfor it"), int8=(100, 1, 1))
+    assert choice(model) == "int8"
+    assert "bfloat16 left out, no kernel for it" in caplog.text
+
+
+def test_what_is_remembered_needs_no_turn(
+    fake: Callable[..., Model], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = fake(float32=(50, 1, 1), bfloat16=(90, 1, 1), int8=(10, 1, 1))
+    choice(model)
+    with FileLock(cache / "precision.json.lock"):  # somebody measures another model
+        monkeypatch.setattr("filelock.FileLock.acquire", lambda *_, **__: pytest.fail("it waits"))
+        assert choice(model) == "bfloat16"
 
 
 def test_a_model_that_does_not_open_at_all_is_an_error(fake: Callable[..., Model]) -> None:

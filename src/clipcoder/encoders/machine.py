@@ -29,8 +29,18 @@ def processor() -> str:
         >>> processor() == processor()
         True
     """
-    flags = hashlib.sha256(_cpuinfo().get("flags", "").encode()).hexdigest()[:8]
-    return f"{processor_name()} ({platform.machine()}, {cores()} cores, instructions {flags})"
+    return f"{processor_name()} ({platform.machine()}, {cores()} cores, instructions {instructions()})"
+
+
+def instructions() -> str:
+    """Return a digest of the instructions that this processor has: 8 hexadecimal digits.
+
+    >>> len(instructions())
+    8
+    """
+    facts = _cpuinfo()
+    listed = facts.get("flags") or facts.get("Features", "")  # on ARM the latter
+    return hashlib.sha256(f"{platform.machine()} {listed}".encode()).hexdigest()[:8]
 
 
 def processor_name() -> str:

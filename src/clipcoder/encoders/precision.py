@@ -28,8 +28,8 @@ from PIL import Image
 
 from clipcoder.encoders.base import PRECISIONS, FloatArray, Precision, StagedEncoder
 from clipcoder.encoders.machine import engine_versions, processor
-from clipcoder.encoders.probe import LEAST_COSINE, PROBE_TEXTS, least_cosine, probe_images
-from clipcoder.errors import ClipcoderError, InvalidInputError, MissingExtraError
+from clipcoder.encoders.probe import LEAST_COSINE, PROBE_TEXTS, VERSION, least_cosine, probe_images
+from clipcoder.errors import InvalidInputError, MissingExtraError
 from clipcoder.files import alone, whole_file
 from clipcoder.paths import cache_folder
 
@@ -113,13 +113,14 @@ def fastest_precision(
         "processor": processor(),
         "engines": engine_versions(),
         "candidates": list(candidates),
+        "probe": VERSION,
     }
     memory = Memory(cache_folder() / _FILE)
+    chosen = memory.recall(situation)
+    if chosen is not None:
+        return chosen
     with alone(memory.path):  # a second process waits and remembers, rather than disturb the measurement
-        chosen = memory.recall(situation)
-        if chosen is None:
-            chosen = _measured(open_encoder, candidates, memory, situation)
-    return chosen
+        return memory.recall(situation) or _measured(open_encoder, candidates, memory, situation)
 
 
 class Memory:
@@ -173,14 +174,14 @@ def _measured(
     for precision in candidates[1:]:
         try:
             contestant = _Contestant.of(open_encoder(precision), images)
-        except ClipcoderError as error:
+        except Exception as error:  # an engine may stumble in its own way over what it cannot compute
             left_out.append(_why(precision, error))
             continue
         cosine = contestant.cosine(exact)
         if cosine >= LEAST_COSINE:
             near.append(contestant)
         else:
-            left_out.append(f"{precision} left out, its cosine to {candidates[0]} falls to {cosine:.4f}")
+            left_out.append(f"{precision} left out, its cosine to {candidates[0]} falls to {cosine:.6f}")
     trials = [
         Trial(contestant.encoder.precision, rate, contestant.cosine(exact))
         for contestant, rate in zip(near, _images_per_second(near), strict=True)
@@ -223,7 +224,8 @@ def _images_per_second(contestants: Sequence[_Contestant]) -> list[float]:
     return [len(c.batch) / min(took) for c, took in zip(contestants, seconds, strict=True)]
 
 
-def _why(precision: Precision, error: ClipcoderError) -> str:
+def _why(precision: Precision, error: Exception) -> str:
     if isinstance(error, MissingExtraError):
         return f"pip install 'clipcoder[{error.extra}]' to let it try {precision}"
-    return f"{precision} left out, {error}"
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return f"{precision} left out, {reason}"

@@ -14,8 +14,10 @@ import pytest
 from onnx_towers import WIDTH, inputs, residual_mlp
 
 from clipcoder.encoders.onnx import derived_graphs as module
+from clipcoder.encoders.onnx import quantize
 from clipcoder.encoders.onnx.derived_graphs import DerivedGraph
 from clipcoder.encoders.onnx.onnxruntime_graph import OnnxGraph
+from clipcoder.encoders.onnx.quantize import workshops
 from clipcoder.errors import InvalidInputError
 
 
@@ -65,6 +67,37 @@ def test_weights_precision_and_maker_have_graphs_of_their_own(
     monkeypatch.setattr("onnxruntime.__version__", "99.0")
     paths.add(derived.path)
     assert len(paths) == 5
+
+
+@pytest.mark.parametrize(("precision", "count"), [("int8", 2), ("float16", 1)])
+def test_int8_is_measured_anew_on_a_processor_with_other_instructions(
+    derived: DerivedGraph, monkeypatch: pytest.MonkeyPatch, precision: str, count: int
+) -> None:
+    paths = {derive(derived.source, precision=precision).path}
+    monkeypatch.setattr(module, "instructions", lambda: "0123abcd")
+    paths.add(derive(derived.source, precision=precision).path)
+    assert len(paths) == count
+
+
+def test_what_a_killed_process_has_left_is_removed(derived: DerivedGraph) -> None:
+    folder = derived.path.parent
+    mine, other = folder / f".converting-{derived.path.name}-abc", folder / ".converting-other.onnx-abc"
+    for left in (mine, other):
+        left.mkdir(parents=True)
+        (left / "folded.onnx").write_bytes(b"half of it")
+    derived.open(opener)
+    assert not mine.exists()
+    assert other.exists()
+
+
+def test_the_folder_of_a_conversion_is_one_that_is_found_if_it_is_left(
+    derived: DerivedGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Path] = []
+    monkeypatch.setattr(quantize, "_first_good", lambda *_: found.extend(workshops(derived.path)) or 0.0)
+    with pytest.raises(InvalidInputError, match="cannot be had in int8"):
+        derived.open(opener)
+    assert len(found) == 1
 
 
 def test_what_is_made_at_the_same_time_is_made_once(derived: DerivedGraph, made: list[Path]) -> None:

@@ -182,6 +182,15 @@ def test_swapped_towers_are_noticed_in_any_precision(tmp_path: Path, precision: 
         OnnxEncoder(swapped, precision=precision)
 
 
+@pytest.mark.parametrize(("precision", "differs"), [("float32", False), ("int8", True), ("float16", True)])
+def test_another_recipe_makes_other_features_of_what_is_converted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, precision: Any, differs: bool
+) -> None:
+    before = OnnxEncoder(folder, precision=precision).fingerprint()
+    monkeypatch.setattr(module, "RECIPE", 99)
+    assert (OnnxEncoder(folder, precision=precision).fingerprint() != before) == differs
+
+
 # Folders that are written in fewer bits already
 
 
@@ -239,3 +248,6 @@ def test_the_configuration_may_name_scale_and_bias(tmp_path: Path) -> None:
 def test_images_come_as_many_at_a_time_as_is_wished(folder: Path) -> None:
     assert OnnxEncoder(folder).batch_size == 16
     assert OnnxEncoder(folder, batch_size=3).batch_size == 3
+    for size in (0, -1, True):
+        with pytest.raises(InvalidInputError, match="batch_size must be a whole number of at least 1"):
+            OnnxEncoder(folder, batch_size=size)

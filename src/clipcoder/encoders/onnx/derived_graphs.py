@@ -12,8 +12,9 @@ from typing import Final, TypeVar
 
 import onnxruntime
 
+from clipcoder.encoders.machine import instructions
 from clipcoder.encoders.onnx.graph import Feeds
-from clipcoder.encoders.onnx.quantize import RECIPE, Derived, converted, data_file
+from clipcoder.encoders.onnx.quantize import RECIPE, Derived, converted, data_file, workshops
 from clipcoder.errors import InvalidInputError
 from clipcoder.files import alone
 from clipcoder.paths import cache_folder
@@ -45,8 +46,14 @@ class DerivedGraph:
 
     @property
     def path(self) -> Path:
-        """Where the cache keeps it: named by what it is made of, in which precision, and by what."""
+        """Where the cache keeps it: named by what it is made of, in which precision, by what, and where.
+
+        Processors without instructions for 8-bit products carry them out in 16 bits, which may overflow: a
+        graph in int8 is near enough to float32 only where it was found to be.
+        """
         makers = f"onnxruntime{onnxruntime.__version__}-recipe{RECIPE}"
+        if self.precision == "int8":
+            makers += f"-{instructions()}"
         return cache_folder() / FOLDER / f"{self.digest[:32]}-{self.precision}-{makers}.onnx"
 
     def open(self, opener: Callable[[Path], T]) -> T:
@@ -64,6 +71,7 @@ class DerivedGraph:
             if kept is not None:
                 return kept
             try:
+                self._remove_abandoned()
                 self._refuse_full_disk()
                 self._make(self.path)
                 return opener(self.path)
@@ -97,6 +105,11 @@ class DerivedGraph:
 
     def _make(self, path: Path) -> None:
         converted(self.source, self.precision, path, dim=self.dim, probe=self.probe())
+
+    def _remove_abandoned(self) -> None:
+        """Remove what killed processes have left: who holds the lock is alone at work on this graph."""
+        for folder in workshops(self.path):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _refuse_full_disk(self) -> None:
         files = (self.source, data_file(self.source))

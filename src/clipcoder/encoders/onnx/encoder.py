@@ -6,18 +6,19 @@ import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Literal, NoReturn
+from typing import Final, Literal, NoReturn, get_args
 
 from clipcoder.arrays import FloatArray, unit_rows
 from clipcoder.encoders.ahead import encode_listed
 from clipcoder.encoders.base import ImageInput, Precision
-from clipcoder.encoders.inputs import listed_texts
+from clipcoder.encoders.inputs import check_batch_size, listed_texts
 from clipcoder.encoders.onnx.derived_graphs import DerivedGraph
 from clipcoder.encoders.onnx.folder import FILES, OnnxFolder, Tower
 from clipcoder.encoders.onnx.graph import Feeds, Graph
 from clipcoder.encoders.onnx.onnxruntime_graph import OnnxGraph, check_device
 from clipcoder.encoders.onnx.openvino_graph import OpenVinoGraph
 from clipcoder.encoders.onnx.preprocessing import Preprocessing
+from clipcoder.encoders.onnx.quantize import RECIPE, Derived
 from clipcoder.encoders.onnx.towers import TEXT_BATCH, ImageTower, TextTower
 from clipcoder.encoders.precision import AUTO, check_offered, fastest_precision
 from clipcoder.encoders.probe import PROBE_TEXTS, probe_images
@@ -47,8 +48,9 @@ class OnnxEncoder:
         device: ``"cpu"``, or ``"cuda"`` where ONNX Runtime is installed with it.
         precision: ``"float32"`` as the files are; ``"bfloat16"``, computed by OpenVINO on processors that
             have it; ``"int8"`` and ``"float16"``, in graphs that are made once and kept in the cache folder;
-            ``"auto"``, the fastest of those that stay near float32, measured once. A folder whose files are
-            written in fewer bits already is computed as it is.
+            ``"auto"``, the fastest of those that stay near float32, measured once. In int8 activations are
+            rounded to steps of their range over the whole batch, so that features depend a little on what
+            else is in it. A folder whose files are written in fewer bits already is computed as it is.
         batch_size: images that are computed at a time; 16 by default.
 
     Attributes:
@@ -81,6 +83,8 @@ class OnnxEncoder:
         batch_size: int | None = None,
     ) -> None:
         check_device(device)
+        if batch_size is not None:
+            check_batch_size(batch_size)
         self._folder = OnnxFolder.read(Path(folder))
         self.name = name if name is not None else f"onnx:{folder}"
         self.dim = self._folder.dim
@@ -143,7 +147,13 @@ class OnnxEncoder:
 
     @cached_property
     def _fingerprint(self) -> str:
-        return self._folder.fingerprint(self.precision)
+        return self._folder.fingerprint(self.precision, recipe=RECIPE if self._derived else 0)
+
+    @property
+    def _derived(self) -> Derived | None:
+        """The precision of graphs that are made of the files; None where the files are computed."""
+        made: tuple[Derived, ...] = get_args(Derived)
+        return next((p for p in made if p == self.precision != self._folder.precision), None)
 
     def _settled(self, asked: Precision | Literal["auto"]) -> Precision:
         """Return the precision to compute in."""
@@ -172,8 +182,8 @@ class OnnxEncoder:
         rows = self.batch_size if tower == "visual" else TEXT_BATCH
         if self.precision == "bfloat16" and self._folder.precision == "float32":
             return OpenVinoGraph(path, dim=self.dim, batch_size=rows)
-        if self.precision in ("int8", "float16") and self._folder.precision == "float32":
-            derived = DerivedGraph(path, self._folder.digest(tower), self.precision, self.dim, probe)
+        if precision := self._derived:
+            derived = DerivedGraph(path, self._folder.digest(tower), precision, self.dim, probe)
             return derived.open(lambda made: self._onnx_graph(made, rows))
         return self._onnx_graph(path, rows)
 

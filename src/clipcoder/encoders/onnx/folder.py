@@ -98,9 +98,14 @@ class OnnxFolder:
         """
         return self._digests[tower]
 
-    def fingerprint(self, precision: Precision) -> str:
-        """Return a hexadecimal digest of all that features depend on, wherever the folder lies."""
-        facts = [_FORMAT, self.dim, self.text_config.values, self._digests, precision]
+    def fingerprint(self, precision: Precision, *, recipe: int = 0) -> str:
+        """Return a hexadecimal digest of all that features depend on, wherever the folder lies.
+
+        Args:
+            precision: what is computed in.
+            recipe: the number of the recipe where graphs are made of the files, 0 where they are the files.
+        """
+        facts = [_FORMAT, self.dim, self.text_config.values, self._digests, precision, recipe]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     @cached_property

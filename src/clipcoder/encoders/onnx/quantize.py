@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 Derived = Literal["float16", "int8"]
 """The precisions that need a file of their own."""
 
-RECIPE: Final = 1
-"""To be raised whenever ``converted`` makes another file of the same one."""
+RECIPE: Final = 2
+"""To be raised whenever ``converted`` makes another file of the same one, as it does for another probe."""
 
 _SHARES: Final = (0, 1 / 8, 1 / 4, 1 / 2)  # of the products that stay in float32, one after the other
 _WATCHED: Final = 8  # rows of the probe on which the products are judged
@@ -69,7 +69,7 @@ def converted(model: Path, precision: Derived, target: Path, *, dim: int, probe:
         raise MissingExtraError(f"converting a model to {precision}", "fast") from error
     reference = OnnxGraph(model, dim=dim, batch_size=_BATCH).run(probe)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target.parent, prefix=".converting-") as work:
+    with TemporaryDirectory(dir=target.parent, prefix=_workshop(target)) as work:
         written = Path(work) / target.name
         try:
             with _quiet():
@@ -83,7 +83,7 @@ def converted(model: Path, precision: Derived, target: Path, *, dim: int, probe:
         if cosine < LEAST_COSINE:
             raise InvalidInputError(
                 f"'{model}' cannot be had in {precision}: its features keep a cosine of no more than "
-                f"{cosine:.4f} to those of float32, and {LEAST_COSINE} is asked for; choose float32"
+                f"{cosine:.6f} to those of float32, and {LEAST_COSINE} is asked for; choose float32"
             )
         for part in (data_file(written), written):  # the graph last: with it the whole is there
             if part.exists():
@@ -98,6 +98,15 @@ def data_file(model: Path) -> Path:
     'model.onnx.data'
     """
     return model.with_name(f"{model.name}.data")
+
+
+def workshops(target: Path) -> Iterator[Path]:
+    """Yield the folders in which a graph is being made, or was when a process was killed."""
+    yield from target.parent.glob(f"{_workshop(target)}*")
+
+
+def _workshop(target: Path) -> str:
+    return f".converting-{target.name}-"
 
 
 @contextmanager
