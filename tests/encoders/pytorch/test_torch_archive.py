@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import pickle
+import pickletools
+import random
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -17,7 +18,7 @@ pytest.importorskip("open_clip", reason="these archives are read for open_clip: 
 import torch
 from tiny_models import archived, openai_archive, random_model
 
-from clipcoder.encoders.pytorch.archive import is_torch_archive, read_archive
+from clipcoder.encoders.pytorch.archive import is_torch_archive, names_in_archive, read_archive
 from clipcoder.errors import InvalidInputError
 
 
@@ -48,6 +49,7 @@ def test_the_tensors_are_those_that_torch_would_load(archive: Path) -> None:
     assert set(held) == set(expected)
     assert all(torch.equal(held[name], tensor) for name, tensor in expected.items())
     assert held["visual.conv1.weight"].dtype == torch.float16
+    assert names_in_archive(archive) == set(expected)
 
 
 def test_views_of_one_storage_are_views_again(tmp_path: Path) -> None:
@@ -97,7 +99,7 @@ def evil_pickles(mark: Path) -> dict[str, bytes]:
         "builtins.eval": pickle.dumps(Evil(eval, f"open({str(mark)!r}, 'w')"), 3),
         "builtins.getattr": b"cbuiltins\ngetattr\n(ctorch\nload\nX\x08\x00\x00\x00__code__tR.",
         "torch.load": b"\x80\x02ctorch\nload\nX\x01\x00\x00\x00x\x85R.",
-        "torch.storage._load_from_bytes": b"\x80\x02ctorch.storage\n_load_from_bytes\nC\x01x\x85R.",
+        "torch.storage._load_from_bytes": b"\x80\x02ctorch.storage\n_load_from_bytes\nU\x01x\x85R.",
         "torch.FloatTensor": b"\x80\x02ctorch\nFloatTensor\n)R.",
         "torch._utils._rebuild_device_tensor_from_numpy": (
             b"\x80\x02ctorch._utils\n_rebuild_device_tensor_from_numpy\n)R."
@@ -138,6 +140,73 @@ def test_what_one_pickle_does_to_the_classes_is_gone_with_it(archive: Path, tmp_
     with pytest.raises(InvalidInputError):
         read_archive(with_pickle(archive, tmp_path / "evil.pt", setting))
     assert "token_embedding.weight" in read_archive(archive)
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        (b"\x96" + (1 << 40).to_bytes(8, "little"), "broken"),  # a buffer of a terabyte
+        (b"\x96" + (0).to_bytes(8, "little") + b".", "refused: its pickle uses BYTEARRAY8"),
+        (b"Nr\xff\xff\xff\x7f.", "its pickle counts to 2,147,483,647"),  # in a memo that C makes a list of
+        (b"\x82\x01.", "refused: its pickle uses EXT1"),
+        (b"\x8c\x08builtins\x8c\x04eval\x93.", "refused: its pickle uses SHORT_BINUNICODE"),
+    ],
+)
+def test_opcodes_that_torch_never_writes_are_refused_before_they_reserve_memory(
+    program: bytes, told: str, archive: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInputError, match=told):
+        read_archive(with_pickle(archive, tmp_path / "odd.pt", b"\x80\x02" + program))
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [b"X\x03\x00\x00\x00jit", b"ctorch.jit._pickle\nbuild_intlist\n", b"(ctorch\nFloatStorage\nt"],
+)
+def test_no_attribute_of_torch_is_looked_up_by_the_name_of_a_storage(
+    storage: bytes, archive: Path, tmp_path: Path
+) -> None:
+    pid = b"(X\x07\x00\x00\x00storage" + storage + b"X\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x04tQ."
+    with pytest.raises(InvalidInputError, match="a storage is described in another way"):
+        read_archive(with_pickle(archive, tmp_path / "odd.pt", b"\x80\x02" + pid))
+
+
+def test_a_pickle_gets_no_tensor_whose_methods_it_could_call(tmp_path: Path) -> None:
+    """Setting the state of a tensor would call its ``__setstate__``, and with it ``set_``."""
+    content = one_buffer(4).removesuffix(b"sb.") + b"(K\x00K\x00K\x00K\x00tbsb."
+    with pytest.raises(InvalidInputError, match="state is not a dictionary"):
+        read_archive(small_archive(tmp_path / "view.pt", content))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_byte_changes_nothing_happens_but_a_sentence(
+    seed: int, archive: Path, tmp_path: Path
+) -> None:
+    """Bytes of the table of contents and of the pickle are replaced, opcodes among them."""
+    rng, whole = random.Random(seed), archive.read_bytes()
+    start, end = whole.index(b"PK\x01\x02"), len(whole)
+    with zipfile.ZipFile(archive) as held:
+        name = next(n for n in held.namelist() if n.endswith("/data.pkl"))
+        pickled = held.read(name)
+    opcodes = [opcode.code.encode("latin-1") for opcode in pickletools.opcodes]
+    places = [place for _, _, place in pickletools.genops(pickled)]
+    spoiled = tmp_path / "spoiled.pt"
+    for _ in range(25):
+        place = rng.randrange(start, end)
+        spoiled.write_bytes(whole[:place] + rng.randbytes(1) + whole[place + 1 :])
+        assert_read_or_refused(spoiled)
+        place, more = rng.choice(places), rng.choice(opcodes) + rng.randbytes(rng.randrange(9))
+        with_pickle(archive, spoiled, pickled[:place] + more + pickled[place + rng.randrange(2) :])
+        assert_read_or_refused(spoiled)
+
+
+def assert_read_or_refused(path: Path) -> None:
+    try:
+        is_torch_archive(path)
+        read_archive(path)
+    except InvalidInputError as error:
+        assert str(error).isprintable()
+        assert len(str(error)) < 300 + len(str(path))
 
 
 def test_modules_that_contain_themselves_end(archive: Path, tmp_path: Path) -> None:
@@ -205,15 +274,33 @@ def test_an_archive_without_its_pickle_or_a_storage_is_broken(archive: Path, tmp
             read_archive(lacking)
 
 
-def test_a_view_beyond_its_storage_is_refused(tmp_path: Path) -> None:
-    """The pickle of one buffer whose size was doubled after it was written."""
+def one_buffer(length: int) -> bytes:
+    """The pickle of a module with one buffer, a view of a storage of four numbers."""
     storage = b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x04tQ"
-    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\x00K\x08\x85K\x01\x85\x89ccollections\n"
-    content = b"\x80\x02c__torch__\nM\n)\x81}X\x01\x00\x00\x00x" + tensor + b"OrderedDict\n)RtRsb."
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
+    view = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\x00K" + bytes([length])
+    rest = b"\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtRsb."
+    return b"\x80\x02c__torch__\nM\n)\x81}X\x01\x00\x00\x00x" + view + rest
+
+
+def small_archive(path: Path, content: bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
         for name, record in (("data.pkl", content), ("constants.pkl", b""), ("data/0", bytes(16))):
             archive.writestr(f"m/{name}", record)
-    (tmp_path / "view.pt").write_bytes(held.getvalue())
+    return path
+
+
+def test_a_view_beyond_its_storage_is_refused(tmp_path: Path) -> None:
+    """The size of a buffer was doubled after it was written."""
+    assert read_archive(small_archive(tmp_path / "view.pt", one_buffer(4)))["x"].tolist() == [0] * 4
     with pytest.raises(InvalidInputError, match="broken TorchScript archive"):
-        read_archive(tmp_path / "view.pt")
+        read_archive(small_archive(tmp_path / "view.pt", one_buffer(8)))
+    with pytest.raises(InvalidInputError, match="a tensor is described in another way"):
+        read_archive(small_archive(tmp_path / "view.pt", one_buffer(4).replace(b"QK\x00", b"QN")))
+
+
+def test_what_an_archive_quotes_is_told_on_one_line(archive: Path, tmp_path: Path) -> None:
+    for content in (b"cos\nsys\x1b[31mtem\x07\n.", b"c" + b"x" * 5000 + b"\ny\n."):
+        with pytest.raises(InvalidInputError, match="asks for") as caught:
+            read_archive(with_pickle(archive, tmp_path / "odd.pt", content))
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 350 + len(str(tmp_path))

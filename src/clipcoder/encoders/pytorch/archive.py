@@ -2,43 +2,27 @@
 
 Such an archive is a zip file: programs under ``code/``, the raw numbers of each tensor under ``data/``, and
 in ``data.pkl`` a pickle of the module that says which tensor lies where. ``torch.jit.load`` would compile the
-programs, and a pickle can call whatever it names. Here the programs are left alone, and the pickle may name
-an ordered dictionary, the kinds of storage, the function that makes a tensor of a storage, and the archive's
-own classes, which become plain bags of attributes. With any other name the archive is refused.
+programs; here they are left alone.
 """
 
 from __future__ import annotations
 
-import io
-import pickle
 import zipfile
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from clipcoder.encoders.pytorch.module_pickle import RefusedError, Storage, View, read_module
 from clipcoder.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_CLASSES: Final = "__torch__"  # the package of the classes that an archive defines
 _PICKLE: Final = "data.pkl"
 _CONSTANTS: Final = "constants.pkl"  # every TorchScript archive has it, and no other file of torch
-_MOST_PICKLE: Final = 64 << 20  # bytes of a pickle: the largest published model needs less than one megabyte
-_MOST_MODULES: Final = 100_000
-_DTYPES: Final = {
-    "HalfStorage": "float16",
-    "BFloat16Storage": "bfloat16",
-    "FloatStorage": "float32",
-    "DoubleStorage": "float64",
-    "CharStorage": "int8",
-    "ByteStorage": "uint8",
-    "ShortStorage": "int16",
-    "IntStorage": "int32",
-    "LongStorage": "int64",
-    "BoolStorage": "bool",
-}
+_MOST_PICKLE: Final = 16 << 20  # bytes of a pickle: the largest published model needs less than one megabyte
+_TOLD: Final = 160  # characters of what a broken file makes others say
 
 
 def is_torch_archive(path: Path) -> bool:
@@ -50,7 +34,7 @@ def is_torch_archive(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.partition("/")[2] == _CONSTANTS for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError):
+    except Exception:  # zipfile stumbles over a broken table of contents in many ways
         return False
 
 
@@ -66,17 +50,40 @@ def read_archive(path: Path) -> dict[str, Tensor]:
     Raises:
         InvalidInputError: the file is broken or cut off, or its pickle asks for more than tensors.
     """
+    with _opened(path) as records:
+        return records.tensors(read_module(records.pickled()))
+
+
+def names_in_archive(path: Path) -> set[str]:
+    """Return what ``read_archive`` would name its tensors, without reading their numbers.
+
+    Raises:
+        InvalidInputError: as there.
+    """
+    with _opened(path) as records:
+        return set(read_module(records.pickled()))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_Records]:
+    """Open an archive, and say in one sentence what is wrong with it."""
     try:
         with zipfile.ZipFile(path) as archive:
-            module = _Unpickler(_Records(archive)).load()
-        return dict(_tensors(module))
-    except pickle.UnpicklingError as error:
-        raise InvalidInputError(f"'{path}' is refused: {error}") from error
-    except Exception as error:  # a broken pickle makes the unpickler stumble over whatever comes next
-        reason = " ".join(str(error).split()) or type(error).__name__
+            yield _Records(archive)
+    except RefusedError as error:
+        raise InvalidInputError(f"'{path}' is refused: {_line(error)}") from error
+    except (
+        Exception
+    ) as error:  # a broken file makes zipfile, pickle and torch stumble over whatever comes next
         raise InvalidInputError(
-            f"'{path}' is a broken TorchScript archive ({reason}); get the file again"
+            f"'{path}' is a broken TorchScript archive ({_line(error)[:_TOLD]}); get the file again"
         ) from error
+
+
+def _line(error: Exception) -> str:
+    """Return what an error says on one line; what it quotes of the file may hold anything."""
+    printable = "".join(character if character.isprintable() else " " for character in str(error))
+    return " ".join(printable.split()) or type(error).__name__
 
 
 class _Records:
@@ -85,103 +92,37 @@ class _Records:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         names = archive.namelist()
-        self._root = next(name.partition("/")[0] for name in names if name.endswith(f"/{_PICKLE}"))
+        pickles = [name for name in names if name.partition("/")[2] == _PICKLE]
+        if not pickles:
+            raise ValueError(f"it lacks {_PICKLE}")
+        self._root = pickles[0].partition("/")[0]
         if f"{self._root}/byteorder" in names and self._read("byteorder", 16) != b"little":
-            raise pickle.UnpicklingError("its numbers are not in little-endian order; save it again")
+            raise RefusedError("its numbers are not in little-endian order; save it again")
 
     def pickled(self) -> bytes:
         return self._read(_PICKLE, _MOST_PICKLE)
 
-    def storage(self, key: str, n_bytes: int) -> bytearray:
-        """Return the numbers of a storage, which must be exactly as many as the pickle says."""
-        content = bytearray(self._read(f"data/{key}", n_bytes))
+    def tensors(self, views: Mapping[str, View]) -> dict[str, Tensor]:
+        """Return tensors; those that share a storage are views of it."""
+        storages = {storage: self._whole(storage) for storage in {view.storage for view in views.values()}}
+        return {  # torch refuses a view that reaches beyond its storage
+            name: storages[view.storage].as_strided(view.size, view.stride, view.offset)
+            for name, view in views.items()
+        }
+
+    def _whole(self, storage: Storage) -> Tensor:
+        """Return the flat tensor over a storage, which must hold exactly what the pickle says."""
+        import torch
+
+        dtype = getattr(torch, storage.dtype)
+        n_bytes = storage.length * dtype.itemsize
+        content = bytearray(self._read(f"data/{storage.key}", n_bytes))
         if len(content) != n_bytes:
-            raise ValueError(f"storage {key} holds {len(content):,} bytes instead of {n_bytes:,}")
-        return content
+            raise ValueError(f"storage {storage.key} holds {len(content):,} bytes instead of {n_bytes:,}")
+        return torch.frombuffer(content, dtype=dtype) if content else torch.empty(0, dtype=dtype)
 
     def _read(self, name: str, most: int) -> bytes:
         record = self._archive.getinfo(f"{self._root}/{name}")
         if record.file_size > most:
             raise ValueError(f"{name} holds {record.file_size:,} bytes instead of {most:,}")
         return self._archive.read(record)
-
-
-class _Unpickler(pickle.Unpickler):
-    """Admits what tensors need by name; everything else ends the reading before it is called.
-
-    What it admits is made anew for each file, for a pickle may set attributes of what it is given.
-    """
-
-    def __init__(self, records: _Records) -> None:
-        super().__init__(io.BytesIO(records.pickled()))
-        self._records = records
-        self._storages: dict[str, Tensor] = {}
-        self._module = type("Module", (_Module,), {})
-        self._admitted = _admitted()
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return what stands for a name of the pickle."""
-        if (module, name) in self._admitted:
-            return self._admitted[module, name]
-        if module == "torch" and name in _DTYPES:
-            return _DTYPES[name]
-        if module.partition(".")[0] == _CLASSES:
-            return self._module
-        raise pickle.UnpicklingError(
-            f"its pickle asks for {module}.{name}, which weights have no need of and which could execute "
-            "anything; get them from their publisher, best as .safetensors"
-        )
-
-    def persistent_load(self, pid: Any) -> Tensor:
-        """Return the flat tensor over a whole storage; tensors that share it are views of it."""
-        import torch
-
-        _, dtype_name, key, _, count = pid
-        if key not in self._storages:
-            dtype = getattr(torch, dtype_name)
-            content = self._records.storage(key, count * dtype.itemsize)
-            self._storages[key] = (
-                torch.frombuffer(content, dtype=dtype) if count else torch.empty(0, dtype=dtype)
-            )
-        return self._storages[key]
-
-
-class _Module:
-    """An object of one of the archive's classes: attributes, and nothing that could be called."""
-
-
-def _admitted() -> dict[tuple[str, str], Callable[..., Any]]:
-    def rebuilt(storage: Tensor, offset: int, size: Any, stride: Any, *_: object) -> Tensor:
-        return storage.as_strided(
-            size, stride, offset
-        )  # torch refuses a view that reaches beyond the storage
-
-    def same(value: Any, *_: object) -> Any:
-        return value
-
-    lists = ("build_intlist", "build_doublelist", "build_boollist", "build_tensorlist", "restore_type_tag")
-    return {
-        ("collections", "OrderedDict"): OrderedDict,
-        ("torch._utils", "_rebuild_tensor_v2"): rebuilt,
-        ("torch._utils", "_rebuild_parameter"): same,
-        **{("torch.jit._pickle", name): same for name in lists},
-    }
-
-
-def _tensors(root: Any) -> Iterator[tuple[str, Tensor]]:
-    """Walk a tree of modules for its tensors."""
-    import torch
-
-    if not isinstance(root, _Module):
-        raise ValueError("its pickle holds no module")
-    waiting: deque[tuple[str, Any]] = deque([("", root)])
-    for _ in range(_MOST_MODULES):
-        if not waiting:
-            return
-        prefix, module = waiting.popleft()
-        for name, value in vars(module).items():
-            if isinstance(value, torch.Tensor):
-                yield prefix + name, value
-            elif isinstance(value, _Module):
-                waiting.append((f"{prefix}{name}.", value))
-    raise ValueError("its modules contain one another without an end")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from clipcoder.encoders.pytorch.archive import is_torch_archive, read_archive
+from clipcoder.encoders.pytorch.archive import is_torch_archive, names_in_archive, read_archive
 from clipcoder.errors import ClipcoderError, InvalidInputError
 
 _OPENAI_ONLY: Final = ("input_resolution", "context_length", "vocab_size")
@@ -18,7 +18,7 @@ def is_openai(path: Path) -> bool:
     Raises:
         InvalidInputError: it is a TorchScript archive, but a broken one, or its pickle asks for code.
     """
-    return is_torch_archive(path) and set(_OPENAI_ONLY) <= read_archive(path).keys()
+    return is_torch_archive(path) and names_in_archive(path).issuperset(_OPENAI_ONLY)
 
 
 def load_weights(model: Any, path: Path, name: str) -> None:
