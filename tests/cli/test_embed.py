@@ -333,6 +333,60 @@ def test_a_piece_that_is_no_piece_is_done_again(
     assert table(out) == expected(sorted(photos.iterdir()))
 
 
+@pytest.mark.parametrize("lost", [0, 1, -1])
+@pytest.mark.parametrize("how", ["removed", "emptied", "cut off"])
+def test_no_table_lacks_what_a_piece_held(
+    run: Run,
+    photos: Path,
+    out: Path,
+    small_pieces: None,
+    monkeypatch: pytest.MonkeyPatch,
+    lost: int,
+    how: str,
+) -> None:
+    from clipcoder.cli.embedding import embed_rest
+
+    def embed_and_lose(*arguments: object) -> None:
+        embed_rest(*arguments)  # type: ignore[arg-type]
+        piece = unfinished(out)[lost]
+        kept = {"removed": None, "emptied": b"", "cut off": piece.read_bytes()[:-9]}[how]
+        piece.unlink() if kept is None else piece.write_bytes(kept)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("clipcoder.cli.embedding.embed_rest", embed_and_lose)
+        assert "is gone or damaged; run the command again" in run(photos, "--out", out).stderr
+    assert not out.exists()
+    assert run(photos, "--out", out).exit_code == 0
+    assert table(out) == expected(sorted(photos.iterdir()))
+
+
+def test_a_piece_that_the_system_does_not_give_is_not_done_again(
+    run: Run, photos: Path, out: Path, small_pieces: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped(run, photos, out, monkeypatch, batches=4)
+    before = unfinished(out)
+
+    def fail(path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pieces, "opened", fail)
+        result = run(photos, "--out", out)
+    assert (result.exit_code, result.stderr.splitlines()[1:]) == (
+        2,
+        ["clipcoder: stopped, because the system says: input/output error"],
+    )
+    assert unfinished(out) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is a file name any bytes")
+def test_a_table_whose_name_is_no_text_is_whole(run: Run, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / os.fsdecode(b"\xff.parquet")
+    assert run(photos, "--out", out).exit_code == 0
+    out = out.rename(tmp_path / "text.parquet")
+    assert table(out) == expected(sorted(photos.iterdir()))
+
+
 def test_a_piece_that_was_damaged_is_removed_with_a_sentence(
     run: Run, photos: Path, out: Path, small_pieces: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from clipcoder.cli.group import Commands
+from clipcoder.cli.group import Commands, Helpful
 from clipcoder.cli.inputs import tell
 
 
@@ -56,6 +57,25 @@ def test_the_filters_of_whoever_calls_stay_as_they_are() -> None:
 @pytest.mark.parametrize("run", [log], indirect=True)
 def test_what_the_package_logs_is_a_line_each(run: Result) -> None:
     assert run.stderr == "clipcoder: one sentence\nclipcoder: another one\n"
+
+
+def fail_to_read() -> None:
+    Path("/nowhere/at all").read_bytes()
+
+
+@pytest.mark.parametrize("run", [fail_to_read], indirect=True)
+def test_what_the_system_does_not_give_is_named(run: Result) -> None:
+    assert run.exit_code == 2
+    assert run.stderr.endswith("no such file or directory ('/nowhere/at all')\n")
+
+
+def test_without_a_command_a_group_says_what_is_in_it() -> None:
+    inner = Helpful("inner", commands=[click.Command("command")], help="What it is for.")
+    group = Commands("clipcoder", commands=[inner])
+    for arguments, listed in (([], "inner  What it is for."), (["inner"], "Commands:\n  command")):
+        result = CliRunner().invoke(group, arguments)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert listed in result.stdout
 
 
 @pytest.mark.parametrize("run", [fail_to_write], indirect=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,6 +131,16 @@ def test_a_folder_that_is_cleared_while_it_is_listed_is_empty(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "glob", gone)
         assert found(shelf, [64 * "0"]) == [False]
+    assert not caplog.records
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is a file name any bytes")
+def test_a_folder_whose_name_is_no_text(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / os.fsdecode(b"\xff")
+    with FeatureStore(folder) as store:
+        keys = put(store.shelf(IDENTITY, "images"), [1])
+    assert found(FeatureStore(folder).shelf(IDENTITY, "images"), keys) == [True]
+    assert [encoder.images for encoder in FeatureStore(folder).info()] == [1]
     assert not caplog.records
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from clipcoder.cli.group import Helpful
 from clipcoder.cli.inputs import tell
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.paths import cache_folder
@@ -42,15 +43,21 @@ class Graph:
     used: float
 
 
-@click.group()
+@click.group(cls=Helpful)
 def cache() -> None:
-    """Look at what is kept between runs, and clear it."""
+    """Look at what is kept between runs, and clear it.
+
+    The environment variable CLIPCODER_CACHE names another folder for it.
+    """
 
 
 @cache.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(as_json: bool) -> int:
-    """Say what is kept: features, encoder by encoder, and graphs in other precisions."""
+    """Say what is kept.
+
+    Features, encoder by encoder, and graphs in other precisions.
+    """
     from clipcoder.store import FeatureStore
 
     encoders, graphs = FeatureStore().info(), derived_graphs()
@@ -79,7 +86,10 @@ def info(as_json: bool) -> int:
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def clear(model: str | None, older_than: float | None, yes: bool) -> int:
-    """Remove what is kept; other processes may go on working, and everything can be made again."""
+    """Remove what is kept.
+
+    Everything can be made again, and other processes may go on working.
+    """
     from clipcoder.store import FeatureStore
 
     store = FeatureStore()

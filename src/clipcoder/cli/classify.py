@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     "--texts", type=click.Path(path_type=Path), help="A bank of texts (JSON); by default WordNet writes them."
 )
 @encoder_options
-@click.option("--method", type=click.Choice(["coder", "clip"]), default="coder", show_default=True)
+@click.option(
+    "--method",
+    type=click.Choice(["coder", "clip"]),
+    default="coder",
+    show_default=True,
+    help="coder compares with all texts of a class, clip with its name alone.",
+)
 @click.option(
     "--top", type=int, default=2, show_default=True, help="How many classes to show for each image."
 )

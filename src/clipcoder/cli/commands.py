@@ -14,15 +14,10 @@ from clipcoder.cli.models import models
 from clipcoder.cli.texts import texts
 
 
-@click.group(
-    cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="clipcoder")
-@click.pass_context
-def main(context: click.Context) -> None:
+def main() -> None:
     """Classify images with nothing but class names."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
 
 
 for command in (classify, embed, texts, models, export, cache):

@@ -40,7 +40,7 @@ def embed(paths: tuple[str, ...], texts: Path | None, choice: EncoderChoice, out
         inputs: Inputs = Texts.read(texts) if texts else Images(collect(paths, sys.stdin))
         encoder = choice.open()
         embed_rest(table, inputs, encoder)
-        rows, failures = table.finish(identity_of(encoder))
+        rows, failures = table.finish(identity_of(encoder), len(inputs))
     tell(f"wrote {rows:,} embeddings of {encoder.dim} numbers to {out}")
     if failures:
         tell(f"{failures:,} of the inputs could not be read; {table.failures_file} names them")

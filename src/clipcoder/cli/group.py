@@ -22,7 +22,18 @@ STATUS_INTERRUPTED: Final = 130
 STATUS_BROKEN_PIPE: Final = 141
 
 
-class Commands(click.Group):
+class Helpful(click.Group):
+    """A group that says what is in it where no command is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take a command line apart, if there is something to it."""
+        if not args:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+
+class Commands(Helpful):
     """A group whose every failure is one sentence and an exit status, never a traceback."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -40,7 +51,8 @@ class Commands(click.Group):
             tell(str(error))
             sys.exit(STATUS_MISUSE)
         except OSError as error:  # what was to be read or written no longer can be: a full disk, a lost drive
-            tell(f"stopped, because the system says: {system_reason(error)}")
+            what = f" ('{error.filename}')" if error.filename else ""
+            tell(f"stopped, because the system says: {system_reason(error)}{what}")
             sys.exit(STATUS_MISUSE)
         sys.exit(status or 0)
 

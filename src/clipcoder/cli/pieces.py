@@ -15,7 +15,7 @@ import numpy as np
 from clipcoder.arrays import FloatArray
 from clipcoder.files import whole_file
 from clipcoder.store.identity import FINGERPRINT_KEY
-from clipcoder.store.parquet import embedding_table, write_tables
+from clipcoder.store.parquet import embedding_table, opened, write_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,18 +105,26 @@ class FinishedPiece:
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """Read the head of a file; None where it is no piece."""
+        """Read the head of a file; None where it is no piece.
+
+        Raises:
+            OSError: the system does not give it, though it may be one.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
-            schema = pq.read_schema(pa.OSFile(str(path)))
+            schema = pq.read_schema(opened(path))
             said = {key: value.decode() for key, value in schema.metadata.items()}
             start, end = map(int, path.stem.split("-"))
             failures = tuple((name, reason) for name, reason in json.loads(said[_FAILURES]))
             return cls(path, start, end, said[FINGERPRINT_KEY], schema.names[0], said[_INPUTS], failures)
-        except (OSError, pa.ArrowException, ValueError, KeyError, AttributeError):
+        except (pa.ArrowException, ValueError, KeyError, AttributeError):
             return None
+        except OSError as error:
+            if error.errno is None:  # Arrow's word for a file that makes no sense
+                return None
+            raise
 
     def table(self) -> pa.Table:
         """Read its rows.
@@ -124,10 +132,9 @@ class FinishedPiece:
         Raises:
             OSError, pyarrow.ArrowException: the file is damaged.
         """
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        return pq.read_table(pa.OSFile(str(self.path)), page_checksum_verification=True)
+        return pq.read_table(opened(self.path), page_checksum_verification=True)
 
     def holds(self, stamps: Sequence[str]) -> bool:
         """Whether these are its inputs."""

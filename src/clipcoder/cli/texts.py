@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
+from clipcoder.cli.group import Helpful
 from clipcoder.cli.inputs import class_names, read_bank, tell, write_bank
 
 
-@click.group()
+@click.group(cls=Helpful)
 def texts() -> None:
     """Write and look at banks of neighbour texts."""
 
@@ -18,7 +19,13 @@ def texts() -> None:
 @texts.command()
 @click.option("--classes", metavar="A,B,C", help="The class names, with commas between them.")
 @click.option("--classes-file", type=click.Path(path_type=Path), help="The class names, one a line.")
-@click.option("--source", type=click.Choice(["wordnet", "names"]), default="wordnet", show_default=True)
+@click.option(
+    "--source",
+    type=click.Choice(["wordnet", "names"]),
+    default="wordnet",
+    show_default=True,
+    help="What the texts are about: what WordNet knows of a class, or its name alone.",
+)
 @encoder_options
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The bank, FILE.json.")
 def generate(

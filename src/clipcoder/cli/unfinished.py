@@ -77,7 +77,7 @@ class UnfinishedTable:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._pieces():
+        if not self._piece_files():
             shutil.rmtree(self._folder, ignore_errors=True)
         elif isinstance(error, KeyboardInterrupt):
             tell(f"what is finished is kept in '{self._folder}'; the same command goes on there")
@@ -119,17 +119,25 @@ class UnfinishedTable:
         """
         piece.write(self._folder, self._schema(identity))
 
-    def finish(self, identity: EncoderIdentity) -> tuple[int, int]:
+    def finish(self, identity: EncoderIdentity, count: int) -> tuple[int, int]:
         """Join the pieces and put the table in its place; name the failures in a file beside it, if any.
+
+        Args:
+            identity: the encoder.
+            count: how many inputs there are, which the pieces must account for.
 
         Returns:
             How many embeddings there are, and how many failures.
 
         Raises:
-            InvalidInputError: a piece has been damaged since it was written.
+            InvalidInputError: a piece has been damaged or removed since it was written.
             OSError: there is no room, or the place can no longer be written to.
         """
         pieces = self._pieces()
+        if [piece.start for piece in pieces] + [count] != [0, *(piece.end for piece in pieces)]:
+            raise InvalidInputError(
+                f"a finished piece of the table in '{self._folder}' is gone or damaged; run the command again"
+            )
         failures = [failure for piece in pieces for failure in piece.failures]
         whole = self._folder / "whole"
         with whole_file(whole) as file:
@@ -137,11 +145,13 @@ class UnfinishedTable:
         self._write_failures(failures)
         whole.replace(self.target)
         shutil.rmtree(self._folder, ignore_errors=True)
-        return (pieces[-1].end if pieces else 0) - len(failures), len(failures)
+        return count - len(failures), len(failures)
 
     def _pieces(self) -> list[FinishedPiece]:
-        read = (FinishedPiece.read(path) for path in sorted(self._folder.glob(f"*{SUFFIX}")))
-        return [piece for piece in read if piece]
+        return [piece for piece in map(FinishedPiece.read, self._piece_files()) if piece]
+
+    def _piece_files(self) -> list[Path]:
+        return sorted(self._folder.glob(f"*{SUFFIX}"))
 
     def _schema(self, identity: EncoderIdentity) -> pa.Schema:
         facts = {**identity.metadata(), b"clipcoder.version": __version__.encode()}

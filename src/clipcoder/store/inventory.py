@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from clipcoder.errors import InvalidInputError
 from clipcoder.files import system_reason
 from clipcoder.store.label import read_label
+from clipcoder.store.parquet import opened
 from clipcoder.store.part import SUFFIX
 from clipcoder.store.part_folder import DAMAGED, LOCK
 
@@ -127,7 +128,7 @@ def _rows(folder: Path) -> int:
     rows = 0
     for path in folder.glob(f"*{SUFFIX}"):
         with suppress(OSError, pa.ArrowException):
-            rows += pq.read_metadata(pa.OSFile(str(path))).num_rows
+            rows += pq.read_metadata(opened(path)).num_rows
     return rows
 
 

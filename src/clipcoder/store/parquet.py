@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -47,6 +49,17 @@ def embedding_rows(table: pa.Table) -> FloatArray:
     numbers = embeddings.combine_chunks().flatten().to_numpy()
     rows: FloatArray = numbers.reshape(-1, embeddings.type.list_size)
     return rows
+
+
+def opened(path: Path) -> pa.OSFile:
+    """Open a file for one reading, so that others may remove it; no memory map, which a cut would kill.
+
+    Raises:
+        OSError: it is gone, or may not be read.
+    """
+    import pyarrow as pa
+
+    return pa.OSFile(os.fsencode(path))  # bytes, for not every name is text
 
 
 def write_tables(file: BinaryIO, schema: pa.Schema, tables: Iterable[pa.Table], *, group_bytes: int) -> None:

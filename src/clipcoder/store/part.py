@@ -15,7 +15,7 @@ import numpy.typing as npt
 from clipcoder.files import whole_file
 from clipcoder.store.digests import DIGITS, DigestIndex, Heads, heads
 from clipcoder.store.identity import FINGERPRINT_KEY, EncoderIdentity
-from clipcoder.store.parquet import FloatArray, embedding_rows, embedding_schema, write_tables
+from clipcoder.store.parquet import FloatArray, embedding_rows, embedding_schema, opened, write_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -117,11 +117,9 @@ def _check(metadata: Any, identity: EncoderIdentity) -> None:
 
 
 def _parquet_file(path: Path, metadata: Any = None) -> Any:
-    """Open a file for one reading, for others may remove it; no memory map, which a cut kills."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(pa.OSFile(str(path)), metadata=metadata, page_checksum_verification=True)
+    return pq.ParquetFile(opened(path), metadata=metadata, page_checksum_verification=True)
 
 
 def _column_heads(keys: pa.ChunkedArray) -> Heads:
