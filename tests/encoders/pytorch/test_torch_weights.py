@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 pytest.importorskip("open_clip", reason="weights are loaded into open_clip's models: `make test-torch`")
 
 import torch
+from safetensors.torch import load_file, save_file
 from tiny_models import openai_archive, random_model
 
 from clipcoder.encoders.pytorch.open_clip import OpenClipEncoder
@@ -80,6 +82,26 @@ def test_the_weights_of_another_architecture_are_refused(
         tiny_weights = openai_archive(random_model("tiny"), tmp_path / "openai.pt")
     with pytest.raises(InvalidInputError, match=f"does not hold the weights of {name}"):
         OpenClipEncoder(f"{name}/{tiny_weights}")
+
+
+@pytest.mark.parametrize("name", ["visual.positional_embedding", "positional_embedding"])
+def test_positions_of_another_size_are_refused_and_not_stretched(
+    name: str, tiny: Any, tmp_path: Path
+) -> None:
+    weights = tiny.state_dict()
+    weights[name] = weights[name].repeat(2, 1)[: len(weights[name]) + 9]
+    torch.save(weights, tmp_path / "larger.pt")
+    with pytest.raises(InvalidInputError, match=rf"the weights of tiny \(its {name} is of the shape \("):
+        OpenClipEncoder(f"tiny/{tmp_path}/larger.pt")
+
+
+def test_a_bias_is_not_made_up(siglip_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(siglip_folder, tmp_path / "model"))
+    weights = load_file(folder / "open_clip_model.safetensors")
+    del weights["logit_bias"]
+    save_file(weights, folder / "open_clip_model.safetensors")
+    with pytest.raises(InvalidInputError, match=r"does not hold the weights of .*\(it lacks logit_bias\)"):
+        OpenClipEncoder(str(folder))
 
 
 def test_weights_that_are_no_dictionary_are_refused(architectures: None, tmp_path: Path) -> None:

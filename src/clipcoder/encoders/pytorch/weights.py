@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ from clipcoder.errors import ClipcoderError, InvalidInputError
 
 _OPENAI_ONLY: Final = ("input_resolution", "context_length", "vocab_size")
 """Buffers of OpenAI's archives that no model of open_clip has; their models were trained with QuickGELU."""
+
+_BIG_VISION: Final = (".npz", ".npy")
 
 
 def is_openai(path: Path) -> bool:
@@ -33,14 +36,12 @@ def load_weights(model: Any, path: Path, name: str) -> None:
     Raises:
         InvalidInputError: the file is broken, holds more than tensors, or belongs to another architecture.
     """
-    from open_clip import load_checkpoint
-
     _refuse_old_torch(path)
     try:
         if is_torch_archive(path):
             _load_archive(model, path)
         else:
-            load_checkpoint(model, str(path), strict=True, weights_only=True)
+            _load_checkpoint(model, path)
     except ClipcoderError:
         raise
     except Exception as error:  # torch, safetensors and open_clip raise what they stumble over
@@ -51,6 +52,25 @@ def _load_archive(model: Any, path: Path) -> None:
     held = read_archive(path)
     unsaved = dict(model.named_buffers()).keys() - model.state_dict().keys()  # such as the causal mask
     model.load_state_dict({k: v for k, v in held.items() if k not in unsaved and k not in _OPENAI_ONLY})
+
+
+def _load_checkpoint(model: Any, path: Path) -> None:
+    from open_clip.factory import load_checkpoint, load_state_dict
+
+    if path.suffix not in _BIG_VISION:
+        _refuse_misfits(model, load_state_dict(str(path)))
+    load_checkpoint(model, str(path))
+
+
+def _refuse_misfits(model: Any, held: Mapping[str, Any]) -> None:
+    """Refuse what open_clip would adapt: it stretches positions to another size, and makes up a bias of 0."""
+    asked = model.state_dict()
+    for name in ("visual.positional_embedding", "positional_embedding", "text.positional_embedding"):
+        if name in held and name in asked and held[name].shape != asked[name].shape:
+            sizes = f"{tuple(held[name].shape)} instead of {tuple(asked[name].shape)}"
+            raise ValueError(f"its {name} is of the shape {sizes}")
+    if "logit_bias" in asked and "logit_bias" not in held:
+        raise ValueError("it lacks logit_bias")
 
 
 def _refuse_old_torch(path: Path) -> None:
