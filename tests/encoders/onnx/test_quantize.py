@@ -13,9 +13,10 @@ import pytest
 from onnx_towers import WIDTH, inputs, residual_mlp
 
 import onnx
-from clipcoder.encoders.onnx import quantize
+from clipcoder.encoders.onnx import model_file, products, quantize
+from clipcoder.encoders.onnx.model_file import data_file
 from clipcoder.encoders.onnx.onnxruntime_graph import OnnxGraph
-from clipcoder.encoders.onnx.quantize import converted, data_file
+from clipcoder.encoders.onnx.quantize import converted
 from clipcoder.encoders.probe import LEAST_COSINE, least_cosine
 from clipcoder.errors import InvalidInputError, MissingExtraError
 
@@ -110,7 +111,7 @@ def test_what_does_not_fit_into_float16_is_refused(tmp_path: Path, target: Path)
 def test_many_weights_lie_beside_the_graph(
     tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch, precision: str
 ) -> None:
-    monkeypatch.setattr(quantize, "_LARGE", 1000)
+    monkeypatch.setattr(model_file, "_LARGE", 1000)
     model = residual_mlp(tmp_path / "model.onnx", outliers=[1])
     assert convert(model, precision, target) >= LEAST_COSINE
     assert sorted(target.parent.iterdir()) == [target, data_file(target)]
@@ -176,13 +177,13 @@ def test_the_quantiser_is_not_heard_and_others_are(
     tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    save = quantize._save
+    save = model_file.save
 
     def saved(*arguments: Any) -> None:
         logging.info("from elsewhere")
         save(*arguments)
 
-    monkeypatch.setattr(quantize, "_save", saved)
+    monkeypatch.setattr(products, "save", saved)
     convert(residual_mlp(tmp_path / "model.onnx"), "int8", target)
     heard = [record.getMessage() for record in caplog.records if record.name == "root"]
     assert set(heard) == {"from elsewhere"}

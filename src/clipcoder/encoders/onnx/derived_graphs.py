@@ -14,7 +14,7 @@ import onnxruntime
 
 from clipcoder.encoders.machine import instructions
 from clipcoder.encoders.onnx.graph import Feeds
-from clipcoder.encoders.onnx.quantize import RECIPE, Derived, converted, data_file, workshops
+from clipcoder.encoders.onnx.quantize import RECIPE, Derived, converted, workshops
 from clipcoder.errors import InvalidInputError
 from clipcoder.files import alone
 from clipcoder.paths import cache_folder
@@ -112,8 +112,8 @@ class DerivedGraph:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _refuse_full_disk(self) -> None:
-        files = (self.source, data_file(self.source))
-        needed = _ROOM * sum(file.stat().st_size for file in files if file.exists())
+        files = self.source.parent.iterdir()  # weights may lie beside the graph, under any names
+        needed = _ROOM * sum(file.stat().st_size for file in files if file.is_file())
         free = shutil.disk_usage(self.path.parent).free
         if free < needed:
             raise OSError(f"{needed // 1_000_000:,} MB needed, {free // 1_000_000:,} MB free")

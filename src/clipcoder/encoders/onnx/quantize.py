@@ -14,22 +14,18 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, Literal
-
-import numpy as np
+from typing import Final, Literal
 
 from clipcoder.arrays import FloatArray
-from clipcoder.encoders.onnx.graph import Array, Feeds, fixed_rows, reason_of
-from clipcoder.encoders.onnx.onnxruntime_graph import OnnxGraph, open_session, port_of
+from clipcoder.encoders.onnx.graph import Feeds, reason_of
+from clipcoder.encoders.onnx.model_file import data_file, save
+from clipcoder.encoders.onnx.onnxruntime_graph import OnnxGraph
+from clipcoder.encoders.onnx.products import most_damaged_first, with_plain_products
 from clipcoder.encoders.probe import LEAST_COSINE, least_cosine
 from clipcoder.errors import InvalidInputError, MissingExtraError
-
-if TYPE_CHECKING:
-    import onnx
 
 Derived = Literal["float16", "int8"]
 """The precisions that need a file of their own."""
@@ -38,9 +34,7 @@ RECIPE: Final = 2
 """To be raised whenever ``converted`` makes another file of the same one, as it does for another probe."""
 
 _SHARES: Final = (0, 1 / 8, 1 / 4, 1 / 2)  # of the products that stay in float32, one after the other
-_WATCHED: Final = 8  # rows of the probe on which the products are judged
 _BATCH: Final = 64  # all at once: the more rows, the wider the range that 8 bits must cover
-_LARGE: Final = 1_900_000_000  # bytes of weights, beyond which they need a file beside the graph
 
 
 def converted(model: Path, precision: Derived, target: Path, *, dim: int, probe: Feeds) -> float:
@@ -91,15 +85,6 @@ def converted(model: Path, precision: Derived, target: Path, *, dim: int, probe:
     return cosine
 
 
-def data_file(model: Path) -> Path:
-    """Return where the weights of a large graph lie.
-
-    >>> data_file(Path("model.onnx")).name
-    'model.onnx.data'
-    """
-    return model.with_name(f"{model.name}.data")
-
-
 def workshops(target: Path) -> Iterator[Path]:
     """Yield the folders in which a graph is being made, or was when a process was killed."""
     yield from target.parent.glob(f"{_workshop(target)}*")
@@ -141,20 +126,20 @@ def _first_good(model: Path, precision: Derived, written: Path, probe: Feeds, re
 def _in_float16(model: Path, written: Path) -> Iterator[None]:
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
-    plain = _with_plain_products(model, written.with_name("plain.onnx"))
+    plain = with_plain_products(model, written.with_name("plain.onnx"))
     with warnings.catch_warnings(action="ignore"):  # about weights below its range, which become 0
-        _save(convert_float_to_float16(str(plain.path), keep_io_types=True), written)
+        save(convert_float_to_float16(str(plain.path), keep_io_types=True), written)
     yield
 
 
 def _in_int8(model: Path, written: Path, probe: Feeds) -> Iterator[None]:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    plain = _with_plain_products(model, written.with_name("plain.onnx"))
+    plain = with_plain_products(model, written.with_name("plain.onnx"))
     by_damage: list[str] = []
     for share in _SHARES:
         if share and not by_damage:
-            by_damage = _most_damaged_first(plain, probe)
+            by_damage = most_damaged_first(plain, probe)
         quantize_dynamic(
             plain.path,
             written,
@@ -165,96 +150,3 @@ def _in_int8(model: Path, written: Path, probe: Feeds) -> Iterator[None]:
             use_external_data_format=plain.is_large,
         )
         yield
-
-
-@dataclass(frozen=True)
-class _Plain:
-    """A graph whose products of activations with weights are all of one kind and have names.
-
-    Attributes:
-        path: its file.
-        products: the name of each product, with the names of its activations and of its weights.
-        is_large: whether its weights lie in a file beside it.
-    """
-
-    path: Path
-    products: dict[str, tuple[str, str]]
-    is_large: bool
-
-
-def _with_plain_products(model: Path, path: Path) -> _Plain:
-    """Fold what is constant, and name the products."""
-    from onnxruntime.quantization.onnx_model import ONNXModel
-    from onnxruntime.quantization.quant_utils import add_pre_process_metadata
-
-    import onnx
-
-    folded = path.with_name("folded.onnx")
-    open_session(model, folded_to=folded)
-    editor = ONNXModel(onnx.load(folded))
-    editor.replace_gemm_with_matmul()
-    editor.clean_initializers()  # it leaves the weights of each Gemm beside their transposed copies
-    weights = {weight.name for weight in editor.model.graph.initializer}
-    products = {}
-    for i, node in enumerate(editor.model.graph.node):
-        if node.op_type == "MatMul" and node.input[1] in weights:
-            node.name = f"product {i}"
-            products[node.name] = (node.input[0], node.input[1])
-    add_pre_process_metadata(editor.model)
-    _save(editor.model, path)
-    return _Plain(path, products, data_file(path).exists())
-
-
-def _most_damaged_first(plain: _Plain, probe: Feeds) -> list[str]:
-    """Return the names of the products, those first whose results suffer most from 8-bit activations."""
-    import onnx
-    from onnx import numpy_helper
-
-    weights = {w.name: numpy_helper.to_array(w) for w in onnx.load(plain.path).graph.initializer}
-    ranges: dict[str, tuple[float, float]] = {}
-    for seen in _activations(plain, probe):
-        for name, values in seen.items():
-            low, high = ranges.get(name, (0.0, 0.0))
-            ranges[name] = min(low, float(values.min())), max(high, float(values.max()))
-    damage = dict.fromkeys(plain.products, 0.0)
-    for seen in _activations(plain, probe):
-        for product, (name, weight) in plain.products.items():
-            low, high = ranges[name]
-            damage[product] += _damage(seen[name], weights[weight], (high - low) / 255 or 1.0)
-    return sorted(damage, key=lambda product: -damage[product])
-
-
-def _activations(plain: _Plain, probe: Feeds) -> Iterator[dict[str, Array]]:
-    """Yield what goes into the products, by name, for one row of the probe after the other."""
-    import onnx
-
-    model = onnx.load(plain.path)
-    given = {node.name for node in model.graph.input}
-    names = {name for name, _ in plain.products.values()}
-    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names - given)
-    _save(model, path := plain.path.with_name("watched.onnx"))
-    session = open_session(path)
-    ports = [port_of(path, node) for node in session.get_inputs()]
-    outputs = [node.name for node in session.get_outputs()]
-    at_once = fixed_rows(ports) or 1
-    for rows in np.arange(_WATCHED * at_once).reshape(_WATCHED, at_once):
-        feeds = {port.name: probe[port.name].take(rows, 0, mode="wrap").astype(port.dtype) for port in ports}
-        seen = feeds | dict(zip(outputs, session.run(outputs, feeds), strict=True))
-        yield {name: seen[name] for name in names}
-
-
-def _damage(activations: Array, weights: Array, step: float) -> float:
-    """Return the error of a product from rounding its activations to steps, relative to its result."""
-    error = np.rint(activations / step) * step - activations
-    return float(np.linalg.norm(error @ weights) / (np.linalg.norm(activations @ weights) or 1.0))
-
-
-def _save(model: onnx.ModelProto, path: Path) -> None:
-    import onnx
-
-    large = _weight_bytes(model) > _LARGE
-    onnx.save(model, path, save_as_external_data=large, location=data_file(path).name if large else None)
-
-
-def _weight_bytes(model: onnx.ModelProto) -> int:
-    return sum(weight.ByteSize() for weight in model.graph.initializer)
