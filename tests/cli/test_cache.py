@@ -139,6 +139,13 @@ def test_clear_what_has_not_been_used_for_long(run: Run, filled: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "clipcoder: there is nothing to clear\n")
 
 
+def test_a_graph_is_used_when_it_is_read(run: Run, filled: Path) -> None:
+    old = time.time() - 30 * 86_400
+    os.utime(filled / "graphs" / "new-int8.onnx", (time.time(), old))
+    run("clear", "--older-than", "7", "--yes")
+    assert kept(run)["graphs"] == {"files": 1, "bytes": 10}
+
+
 def test_what_another_clock_says_was_used_in_the_future_is_cleared_too(run: Run, filled: Path) -> None:
     soon = time.time() + 3600
     for path in filled.rglob("*.*"):

@@ -310,6 +310,16 @@ def test_only_one_process_writes_a_table(
     assert encoders == []
 
 
+def test_what_a_killed_process_has_begun_makes_room_at_once(out: Path) -> None:
+    from clipcoder.cli.unfinished import UnfinishedTable
+
+    draft = out.with_name(f"{out.name}.unfinished") / ".piece.parquet.0123.tmp"
+    draft.parent.mkdir()
+    draft.write_bytes(b"half")
+    with UnfinishedTable(out, "path"):
+        assert not draft.exists()
+
+
 def test_without_locks_no_table_is_written(
     run: Run, photos: Path, out: Path, encoders: list[CountingEncoder], monkeypatch: pytest.MonkeyPatch
 ) -> None:

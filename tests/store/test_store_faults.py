@@ -79,6 +79,41 @@ def test_a_failing_write_is_one_warning_and_harms_nothing(
     assert str(folder) in record.getMessage()
 
 
+def test_after_a_failing_write_no_other_is_tried(
+    store: FeatureStore, shelf: Shelf, parts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        when_it_is_synced(patched, OSError(errno.ENOSPC, "No space left on device"))
+        put(shelf, [1])
+        store.flush()
+    assert found(shelf, put(shelf, [2])) == [False]
+    store.flush()
+    assert list(parts.iterdir()) == []
+
+
+def test_a_damaged_part_that_cannot_be_moved_is_told_of_once(
+    store: FeatureStore,
+    shelf: Shelf,
+    parts: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EROFS, "Read-only file system")
+
+    put(shelf, [1])
+    store.flush()
+    (parts / "x.parquet").write_bytes(b"no Parquet at all")
+    monkeypatch.setattr(Path, "rename", refuse)
+    for number in (2, 3):
+        put(shelf, [number])
+        store.flush()
+    (record,) = caplog.records
+    assert "set aside a damaged part" in record.getMessage()
+    assert "\n" not in record.getMessage()
+    assert record.getMessage().endswith("); its features will be made again")
+
+
 @contextmanager
 def files_no_larger_than(size: int) -> Iterator[None]:
     resource = pytest.importorskip("resource")
