@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from clipcoder.cli.export import export
+from clipcoder.cli.export import PRECISIONS, export
 from clipcoder.cli.group import Commands
 from clipcoder.encoders.export.folder import Agreement, ExportReport
 
@@ -85,6 +85,7 @@ def test_an_export_that_is_too_far_away_is_kept_with_a_word_and_status_1(
     [
         ((MODEL,), "--out"),
         ((MODEL, "--out", "x", "--precision", "bfloat16"), "bfloat16"),
+        (("hf:org/clip", "--out", "x"), "only models of open_clip can be exported, not 'hf:org/clip'"),
     ],
 )
 def test_misuse_has_status_2(run: Run, arguments: tuple[str, ...], sentence: str) -> None:
@@ -92,6 +93,20 @@ def test_misuse_has_status_2(run: Run, arguments: tuple[str, ...], sentence: str
     assert result.exit_code == 2
     assert sentence in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_without_torch_the_extra_is_named(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clipcoder.encoders.pytorch.device.find_spec", lambda name: None)
+    for model in (MODEL, f"open_clip:{MODEL}"):
+        result = run(model, "--out", tmp_path / "export")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.endswith("pip install 'clipcoder[export]'\n")
+
+
+def test_the_precisions_offered_are_those_that_can_be_written() -> None:
+    from clipcoder.encoders.export.files import EXPORT_PRECISIONS
+
+    assert PRECISIONS == EXPORT_PRECISIONS
 
 
 def test_what_is_there_already_is_refused_before_anything_is_loaded(run: Run, tmp_path: Path) -> None:

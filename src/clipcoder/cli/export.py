@@ -21,7 +21,9 @@ DISAGREES: Final = 1
 
 @click.command()
 @click.argument("model")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="The folder to write, not there yet."
+)
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
@@ -35,7 +37,10 @@ def export(model: str, out: Path, precision: Any, force: bool, as_json: bool) ->
     """Write MODEL, one of open_clip's, in ONNX, and compare what it makes of images and texts.
 
     MODEL is an architecture and its weights, such as ViT-B-32/laion2b_s34b_b79k or ViT-B-32/weights.pt, or a
-    folder that open_clip wrote. The export is used as --model onnx:FOLDER.
+    folder that open_clip wrote, or hf-hub:ORG/REPOSITORY; with or without open_clip: before it. The export is
+    used as --model onnx:FOLDER.
+
+    The status is 1 where the export is further from its original than it should be, and 2 where there is none.
     """
     from clipcoder.encoders.export.folder import export_folder
 

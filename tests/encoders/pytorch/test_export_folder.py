@@ -197,28 +197,46 @@ def test_an_export_that_fails_leaves_everything_as_it_was(
     assert load_encoder(f"onnx:{tmp_path / 'earlier'}").dim == original.dim
 
 
-def test_an_earlier_export_is_put_back_where_the_new_one_cannot_be_moved(
-    written: list[Path], original: OpenClipEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_another_export_to_the_place_clears_what_a_killed_one_left(
+    written: list[Path], original: OpenClipEncoder, tmp_path: Path
 ) -> None:
-    export_folder(original, tmp_path / "earlier")
-    rename = Path.rename
-
-    def failing(self: Path, target: Path) -> Path:
-        if self.name == "new":
-            raise OSError(5, "Input/output error")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(OSError, match="Input/output"):
-        export_folder(original, tmp_path / "earlier", force=True)
-    assert [file.name for file in tmp_path.iterdir()] == ["earlier"]
-    assert (tmp_path / "earlier/export.json").is_file()
+    (tmp_path / ".export-abc.exporting" / "new").mkdir(parents=True)
+    export_folder(original, tmp_path / "export")
+    assert [file.name for file in tmp_path.iterdir()] == ["export"]
 
 
-def test_a_place_that_cannot_be_written_is_named(original: OpenClipEncoder, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(InvalidInputError, match=r"export' cannot be written: .*name another place"):
-        export_folder(original, tmp_path / "file" / "export")
+@pytest.mark.parametrize("name", ["hf:org/clip", "onnx:folder", "hub:org/clip", "starter"])
+def test_models_of_other_libraries_are_refused_before_anything_is_looked_for(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clipcoder.encoders.pytorch.device.find_spec", lambda name: None)
+    with pytest.raises(InvalidInputError, match=f"only models of open_clip can be exported, not '{name}'"):
+        export_folder(name, tmp_path / "export")
+
+
+@pytest.mark.usefixtures("traced_before")
+def test_a_precision_that_moves_features_too_far_is_refused_by_the_name_of_the_model(
+    original: OpenClipEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clipcoder.encoders.onnx.quantize.LEAST_COSINE", 1.1)
+    told = f"^'{original.name}, visual tower' cannot be had in int8: .* a cosine of .* choose float32$"
+    with pytest.raises(InvalidInputError, match=told):
+        export_folder(original, tmp_path / "export", precision="int8")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("precision", "copies"), [("float32", 1), ("int8", 4)])
+def test_an_export_that_the_disk_will_not_hold_is_not_begun(
+    precision: Any, copies: int, original: OpenClipEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_bytes = 4 * sum(weights.numel() for weights in original.towers.model.parameters())
+    usage = SimpleNamespace(free=copies * n_bytes - 1)
+    monkeypatch.setattr("clipcoder.encoders.export.files.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("clipcoder.encoders.export.files.export_image_tower", pytest.fail)
+    told = rf"in {precision} needs about {copies * n_bytes / 1e6:,.0f} MB of room .* make room"
+    with pytest.raises(InvalidInputError, match=told):
+        export_folder(original, tmp_path / "export", precision=precision)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_no_model_of_open_clip_in_float32_is_refused(tiny_weights: Path, tmp_path: Path) -> None:

@@ -93,6 +93,21 @@ def test_a_tokenizer_without_a_fast_form_is_refused(tmp_path: Path) -> None:
         write_tokenizer(Slow(), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("told", "kind"), [("No space left on device (os error 28)", OSError), ("no such token", Exception)]
+)
+def test_a_full_disk_is_told_as_such(told: str, kind: type[Exception], tmp_path: Path) -> None:
+    """The tokenizers library raises an Exception of no kind, whatever has happened."""
+
+    class Failing:
+        def save_pretrained(self, folder: str) -> None:
+            raise Exception(told)
+
+    with pytest.raises(kind, match=told.partition(" (")[0]) as caught:
+        write_tokenizer(Failing(), tmp_path)
+    assert type(caught.value) is kind
+
+
 def test_the_padding_is_named_for_programs_that_ask(tmp_path: Path) -> None:
     write_tokenizer(open_clip.get_tokenizer("ViT-B-32"), tmp_path)
     settings = JsonFile.read(tmp_path / "tokenizer_config.json").values

@@ -11,12 +11,21 @@ from clipcoder.encoders.export.graphs import export_image_tower, export_text_tow
 from clipcoder.encoders.export.tokenizer import text_settings, write_tokenizer
 from clipcoder.encoders.onnx.quantize import Derived, converted
 from clipcoder.encoders.probe import PROBE_TEXTS, probe_images
+from clipcoder.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    import torch
+
     from clipcoder.encoders.pytorch.open_clip import OpenClipEncoder
 
 ExportPrecision = Literal["float32", "float16", "int8"]
 EXPORT_PRECISIONS: Final[tuple[ExportPrecision, ...]] = get_args(ExportPrecision)
+
+_COPIES: Final = {
+    "float32": 1,
+    "float16": 4,
+    "int8": 4,
+}  # of the float32 weights, at most, on the disk at once
 
 
 def write_folder(
@@ -34,9 +43,12 @@ def write_folder(
         Whether the text graph takes texts of any length.
 
     Raises:
-        InvalidInputError: the tokenizer or a tower cannot be written in this form.
+        InvalidInputError: the tokenizer or a tower cannot be written in this form, or there is too little
+            room for it.
+        OSError: the disk is full, or fails.
     """
     model = original.towers.model
+    _check_room(model, folder, precision)
     tokenizer: Any = original.towers.tokenize  # one of open_clip's
     write_tokenizer(tokenizer, folder / "textual")
     exact = folder if precision == "float32" else folder / "float32"
@@ -50,6 +62,17 @@ def write_folder(
     write_json(folder / "visual/preprocess_cfg.json", original.towers.settings["preprocess"])
     write_json(folder / "config.json", _config(original, precision, is_dynamic=is_dynamic))
     return is_dynamic
+
+
+def _check_room(model: torch.nn.Module, folder: Path, precision: ExportPrecision) -> None:
+    """Refuse to begin what the disk will not hold; in the end, engines say that in words of their own."""
+    n_bytes = 4 * sum(weights.numel() for weights in model.parameters())
+    needed, free = int(_COPIES[precision] * n_bytes), shutil.disk_usage(folder).free
+    if free < needed:
+        raise InvalidInputError(
+            f"an export in {precision} needs about {needed / 1e6:,.0f} MB of room while it is made, and the "
+            f"disk has {free / 1e6:,.0f} MB; make room, or name a folder on another one"
+        )
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -79,4 +102,8 @@ def _convert(original: OpenClipEncoder, exact: Path, folder: Path, precision: De
     ids = original.towers.tokenize(list(PROBE_TEXTS)).numpy()
     for tower, probe in (("visual", {"image": pixels}), ("textual", {"text": ids})):
         graph = f"{tower}/model.onnx"
-        converted(exact / graph, precision, folder / graph, dim=original.dim, probe=probe)
+        try:
+            converted(exact / graph, precision, folder / graph, dim=original.dim, probe=probe)
+        except InvalidInputError as error:  # it names a file that nobody will find
+            told = str(error).replace(str(exact / graph), f"{original.name}, {tower} tower")
+            raise InvalidInputError(told) from error

@@ -6,10 +6,6 @@ compared with the original, and the agreement is part of the export.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -19,6 +15,7 @@ import numpy as np
 
 from clipcoder.arrays import FloatArray
 from clipcoder.encoders.export.files import EXPORT_PRECISIONS, ExportPrecision, write_folder, write_json
+from clipcoder.encoders.export.place import clear_abandoned, put_in_place
 from clipcoder.encoders.onnx.encoder import OnnxEncoder
 from clipcoder.encoders.probe import LEAST_COSINE, PROBE_TEXTS, probe_images
 from clipcoder.encoders.pytorch.device import need
@@ -34,6 +31,7 @@ LEAST_EXACT_COSINE: Final = 0.9999
 """What an export in float32 must keep to the original on every image and text of the probe."""
 
 _SCHEME: Final = "open_clip:"
+_OTHERS: Final = ("starter", "onnx", "hub", "hf")  # of the schemes that ``load_encoder`` knows
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,9 @@ def export_folder(
         original as it should is for the caller to see; the folder is kept either way.
 
     Raises:
-        InvalidInputError: something else is at the place, or the model or its tokenizer cannot be written.
+        InvalidInputError: something else is at the place, there is too little room, the model is none of
+            open_clip's, or it cannot be written in this form or precision.
+        OSError: the disk is full, or fails.
         UnknownNameError: there is no such precision, architecture, or published weights.
         ModelUnavailableError: the model cannot be fetched.
         MissingExtraError: the extra ``export`` is not installed.
@@ -125,9 +125,10 @@ def export_folder(
         clipcoder.errors.UnknownNameError: unknown precision of an export 'int4': did you mean 'int8'?
     """
     started, folder = perf_counter(), Path(folder)
-    _check(precision, folder, force=force)
+    clear_abandoned(folder)
+    _check(model, precision, folder, force=force)
     original = _opened(model)
-    with _put_in_place(folder) as work:
+    with put_in_place(folder) as work:
         dynamic = write_folder(original, work, precision, opset=opset)
         images, texts = _compared(OnnxEncoder(work), original)
         report = ExportReport(
@@ -144,8 +145,12 @@ def export_folder(
     return report
 
 
-def _check(precision: str, folder: Path, *, force: bool) -> None:
+def _check(model: object, precision: str, folder: Path, *, force: bool) -> None:
     """Refuse what cannot be done before any model is loaded."""
+    if isinstance(model, str) and model.partition(":")[0] in _OTHERS:
+        raise InvalidInputError(
+            f"only models of open_clip can be exported, not {model!r}; name one as in ViT-B-32/openai"
+        )
     if precision not in EXPORT_PRECISIONS:
         raise UnknownNameError("precision of an export", precision, EXPORT_PRECISIONS)
     if folder.exists() and not (folder / REPORT).is_file():
@@ -171,28 +176,6 @@ def _opened(model: str | OpenClipEncoder) -> OpenClipEncoder:
             f"{model.precision} on {model.device}; open it with device='cpu'"
         )
     return model
-
-
-@contextmanager
-def _put_in_place(folder: Path) -> Iterator[Path]:
-    """Hand out a folder beside the place, and move it there when the block ends without an error."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        room = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        reason = str(error.strerror).lower()
-        raise InvalidInputError(f"'{folder}' cannot be written: {reason}; name another place") from error
-    work, before = room / "new", room / "before"
-    work.mkdir()
-    try:
-        yield work
-        if folder.exists():
-            folder.rename(before)
-        work.rename(folder)
-    finally:
-        if before.exists() and not folder.exists():  # the second move failed
-            before.rename(folder)
-        shutil.rmtree(room, ignore_errors=True)
 
 
 def _compared(export: OnnxEncoder, original: OpenClipEncoder) -> tuple[Agreement, Agreement]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,18 +18,22 @@ _WORD_END: Final = "</w>"
 _PIECES: Final = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"
 """How CLIP's tokenizer parts a text before it merges: contractions, words, single digits, runs of signs."""
 
+_OS_ERROR: Final = re.compile(r"\(os error (\d+)\)$")
+"""How the ``tokenizers`` library says, in an ``Exception`` of no kind, what the system said."""
+
 
 def write_tokenizer(tokenizer: Any, folder: Path) -> None:
     """Write ``tokenizer.json`` and ``tokenizer_config.json`` of one of open_clip's tokenizers.
 
     Raises:
         InvalidInputError: the tokenizer has no such form.
+        OSError: the disk is full, or fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if _is_clip(tokenizer):
         _write_clip(tokenizer, folder)
     else:
-        tokenizer.save_pretrained(str(folder))
+        _save_pretrained(tokenizer, folder)
     if not (folder / "tokenizer.json").is_file():
         raise InvalidInputError(
             f"the model's tokenizer, a {type(tokenizer.tokenizer).__name__}, cannot be written as "
@@ -93,8 +99,18 @@ def _write_clip(tokenizer: Any, folder: Path) -> None:
         "pad_token": tokenizer.decoder[0],
         "model_max_length": tokenizer.context_length,
     }
-    clip_tokenizer(tokenizer).save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer.json").write_text(clip_tokenizer(tokenizer).to_str(pretty=True), encoding="utf-8")
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2), encoding="utf-8")
+
+
+def _save_pretrained(tokenizer: Any, folder: Path) -> None:
+    try:
+        tokenizer.save_pretrained(str(folder))
+    except Exception as error:
+        told = _OS_ERROR.search(str(error))
+        if told is None:
+            raise
+        raise OSError(int(told[1]), os.strerror(int(told[1]))) from error
 
 
 def _start_and_end(tokenizer: Any) -> tuple[str, str]:
