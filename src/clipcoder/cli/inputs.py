@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,28 @@ if TYPE_CHECKING:
 def tell(sentence: str) -> None:
     """Say something on standard error, where it does not mix with the results; on one line in any case."""
     click.echo(f"clipcoder: {' '.join(sentence.splitlines())}", err=True)
+
+
+def check_writable(target: Path, option: str, begin: Callable[[], object]) -> None:
+    """Make what is written before the target gets its name, or say why the target cannot be written.
+
+    Args:
+        target: a file to be.
+        option: the command line's name for it, for the message.
+        begin: makes the draft.
+
+    Raises:
+        InvalidInputError: the system refuses, or there is a folder of that name.
+    """
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(None, "there is a folder of that name")
+        begin()
+    except OSError as error:
+        raise InvalidInputError(
+            f"{option} cannot write '{target}': {system_reason(error)}; "
+            "name a file in a folder that exists and that you may write to"
+        ) from error
 
 
 def class_names(listed: str | None, file: Path | None, bank: TextBank | None) -> list[str]:

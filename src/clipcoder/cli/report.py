@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from clipcoder.bank.names import name_key
+from clipcoder.cli.inputs import check_writable
 from clipcoder.cli.sources import Source, shown
 from clipcoder.errors import InvalidInputError
-from clipcoder.files import system_reason
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -129,31 +129,14 @@ def reserved(target: Path | None, suffixes: Sequence[str], option: str) -> Itera
         raise InvalidInputError(
             f"{option} must name a file that ends in {' or '.join(suffixes)}, got '{target}'"
         )
-    temporary = _beside(target, option)
+    temporary = target.with_name(f".{target.stem}-{uuid4().hex[:8]}{target.suffix}")
+    check_writable(target, option, partial(temporary.touch, exist_ok=False))
     try:
         yield temporary
         if temporary.stat().st_size:
             temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _beside(target: Path, option: str) -> Path:
-    try:
-        if target.is_dir():
-            raise IsADirectoryError(None, "there is a folder of that name")
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-    except OSError as error:
-        raise InvalidInputError(
-            f"{option} cannot write '{target}': {system_reason(error)}; "
-            "name a file in a folder that exists and that you may write to"
-        ) from error
-    umask = os.umask(0)
-    os.umask(umask)
-    os.close(handle)
-    temporary = Path(name)
-    temporary.chmod(0o666 & ~umask)  # as if it had been opened under its own name
-    return temporary
 
 
 def _row(prediction: Prediction, top: int) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, Self
 from filelock import FileLock, Timeout
 
 from clipcoder import __version__
-from clipcoder.cli.inputs import tell
+from clipcoder.cli.inputs import check_writable, tell
 from clipcoder.cli.pieces import SUFFIX, Failure, FinishedPiece, Piece
 from clipcoder.errors import InvalidInputError
-from clipcoder.files import first_sentence, system_reason, whole_file
+from clipcoder.files import first_sentence, whole_file
 from clipcoder.store.identity import EncoderIdentity
 from clipcoder.store.parquet import embedding_schema, write_tables
 
@@ -51,27 +51,7 @@ class UnfinishedTable:
         self._lock = FileLock(self._folder / ".lock", timeout=0)
 
     def __enter__(self) -> Self:
-        try:
-            if self.target.is_dir():
-                raise IsADirectoryError(None, "there is a folder of that name")
-            self._folder.mkdir(exist_ok=True)
-            self._lock.acquire()
-            for draft in self._folder.glob(".*.tmp"):
-                draft.unlink()
-        except Timeout as error:
-            raise InvalidInputError(
-                f"another process is writing '{self.target}'; wait for it or name another file"
-            ) from error
-        except NotImplementedError as error:
-            raise InvalidInputError(
-                f"--out cannot write '{self.target}', which lies on a file system without locks; name a file "
-                "on another one"
-            ) from error
-        except OSError as error:
-            raise InvalidInputError(
-                f"--out cannot write '{self.target}': {system_reason(error)}; "
-                "name a file in a folder that exists and that you may write to"
-            ) from error
+        check_writable(self.target, "--out", self._begin)
         return self
 
     def __exit__(
@@ -146,6 +126,22 @@ class UnfinishedTable:
         whole.replace(self.target)
         shutil.rmtree(self._folder, ignore_errors=True)
         return count - len(failures), len(failures)
+
+    def _begin(self) -> None:
+        self._folder.mkdir(exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise InvalidInputError(
+                f"another process is writing '{self.target}'; wait for it or name another file"
+            ) from error
+        except NotImplementedError as error:
+            raise InvalidInputError(
+                f"--out cannot write '{self.target}', which lies on a file system without locks; name a file "
+                "on another one"
+            ) from error
+        for draft in self._folder.glob(".*.tmp"):
+            draft.unlink()
 
     def _pieces(self) -> list[FinishedPiece]:
         return [piece for piece in map(FinishedPiece.read, self._piece_files()) if piece]
