@@ -16,8 +16,12 @@ from PIL import Image, ImageDraw
 
 from clipcoder.arrays import FloatArray
 
-LEAST_COSINE: Final = 0.999
-"""What every feature of the probe must keep to that of float32, or a form of the model is not offered."""
+LEAST_COSINE: Final = 0.9995
+"""What every feature of the probe must keep to that of float32, or a form of the model is not offered.
+
+It is to keep those of photos at 0.999: among many photos there are some that move twice as far as any image
+of the probe.
+"""
 
 VERSION: Final = 1
 """To be raised whenever the images or texts change: what was judged by others has to be judged again."""

@@ -45,7 +45,7 @@ def residual_mlp(
     nodes, weights, stream = [], {}, "x"
     for layer in range(LAYERS):
         first = rng.normal(size=(WIDTH, 4 * WIDTH)).astype(np.float32) / np.float32(WIDTH**0.5)
-        second = rng.normal(size=(4 * WIDTH, WIDTH)).astype(np.float32) / np.float32((4 * WIDTH) ** 0.5)
+        second = rng.normal(size=(4 * WIDTH, WIDTH)).astype(np.float32) / np.float32(2 * (4 * WIDTH) ** 0.5)
         scale = np.ones(WIDTH, np.float32)
         if layer in outliers:
             first[:, 0] *= OUTLIER

@@ -38,8 +38,8 @@ def products_in_float32(path: Path) -> list[str]:
     return sorted(node.input[1] for node in onnx.load(path).graph.node if node.op_type == "MatMul")
 
 
-def run(path: Path, count: int = 24) -> Any:
-    return OnnxGraph(path, dim=WIDTH, batch_size=64).run(inputs(count))
+def run(path: Path, batch_size: int = 64) -> Any:
+    return OnnxGraph(path, dim=WIDTH, batch_size=batch_size).run(inputs())
 
 
 @pytest.mark.parametrize("gemm", [False, True])
@@ -49,7 +49,7 @@ def test_all_products_are_int8_where_nothing_speaks_against_it(
     model = residual_mlp(tmp_path / "model.onnx", gemm=gemm)
     cosine = convert(model, "int8", target)
     assert cosine >= LEAST_COSINE
-    assert cosine == least_cosine(run(target), run(model))
+    assert cosine == min(least_cosine(run(target, size), run(model)) for size in (64, 16))
     assert nodes(target)["MatMulInteger"] == 8
     assert not nodes(target)["MatMul"] + nodes(target)["Gemm"]
 
@@ -80,7 +80,7 @@ def test_where_outliers_are_everywhere_int8_is_refused_with_what_was_reached(
     model = residual_mlp(tmp_path / "model.onnx", outliers=range(4), everywhere=True)
     with pytest.raises(
         InvalidInputError,
-        match=r"no more than -?0\.\d+ to those of float32, and 0\.999 is asked for; choose",
+        match=r"no more than -?0\.\d+ to those of float32, and 0\.9995 is asked for; choose",
     ):
         convert(model, "int8", target)
     assert list(target.parent.iterdir()) == []
@@ -123,7 +123,7 @@ def test_weights_beside_the_original_are_found(tmp_path: Path, target: Path) -> 
     plain = run(path)
     onnx.save(onnx.load(path), path, save_as_external_data=True, location="weights", size_threshold=0)
     assert (tmp_path / "weights").stat().st_size > 30_000
-    assert convert(path, "int8", target) == least_cosine(run(target), plain)
+    assert convert(path, "int8", target) == min(least_cosine(run(target, size), plain) for size in (64, 16))
 
 
 def test_nothing_is_written_beside_the_original(tmp_path: Path, target: Path) -> None:
