@@ -40,7 +40,7 @@ def export(model: str, out: Path, precision: Any, force: bool, as_json: bool) ->
     folder that open_clip wrote, or hf-hub:ORG/REPOSITORY; with or without open_clip: before it. The export is
     used as --model onnx:FOLDER.
 
-    The status is 1 where the export is further from its original than it should be, and 2 where there is none.
+    The status is 1 where the export is further from its original than it should be, 2 where there is none.
     """
     from clipcoder.encoders.export.folder import export_folder
 
