@@ -136,8 +136,9 @@ def test_auto_chooses_by_measuring_and_remembers(
 def test_precisions_and_devices_that_are_not_there_are_refused(tiny_weights: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"float32 or bfloat16.*not in 'int8'"):
         OpenClipEncoder(f"tiny/{tiny_weights}", device="cpu", precision="int8")
-    with pytest.raises(InvalidInputError, match=r"cannot compute on the device 'qpu'.*'cpu'"):
-        OpenClipEncoder(f"tiny/{tiny_weights}", device="qpu")
+    for device in ("qpu", "meta", "hpu", "cuda:99", ""):
+        with pytest.raises(InvalidInputError, match=f"cannot compute on the device '{device}'.*'cpu'"):
+            OpenClipEncoder(f"tiny/{tiny_weights}", device=device)
     with pytest.raises(InvalidInputError, match="batch_size"):
         OpenClipEncoder(f"tiny/{tiny_weights}", batch_size=0)
 

@@ -41,8 +41,8 @@ def chosen_device(device: str | None) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        torch.zeros(1, device=chosen).cpu()  # the meta device holds no numbers that could come back
+    except (RuntimeError, AssertionError, ImportError) as error:
         reason = " ".join(str(error).split())[:160]
         raise InvalidInputError(
             f"torch cannot compute on the device {device!r} ({reason}); name one that it has, such as 'cpu'"
