@@ -44,6 +44,15 @@ def test_cores_are_those_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> No
     assert machine.cores() == 1
 
 
+@pytest.mark.parametrize(("lent", "threads"), [(4, 4), (64, 0)])
+def test_of_a_large_machine_an_engine_takes_what_is_lent(
+    monkeypatch: pytest.MonkeyPatch, lent: int, threads: int
+) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: lent)
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    assert machine.engine_threads() == threads
+
+
 def test_engines_that_are_not_installed_are_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "ENGINES", ("onnxruntime", "no-such-engine"))
     assert list(machine.engine_versions()) == ["onnxruntime"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,20 @@ def test_a_gain_that_is_hardly_one_is_not_worth_it(fake: Callable[..., Model]) -
     assert choice(fake(float32=(50, 1, 1), bfloat16=(54, 1, 1), int8=(40, 1, 1))) == "float32"
 
 
+def test_a_moment_in_which_the_machine_is_busy_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, calls = Clock(), count()
+    monkeypatch.setattr(module, "perf_counter", clock)
+
+    class Disturbed(FakeEncoder):
+        def encode_prepared(self, prepared: Sequence[Any]) -> Rows:
+            clock.now += 10 if next(calls) == 1 else 0  # the first time that it is timed
+            return super().encode_prepared(prepared)
+
+    rates = {"float32": 50, "bfloat16": 90, "int8": 100}
+    kinds = {"int8": Disturbed}
+    assert choice(lambda p: kinds.get(p, FakeEncoder)(clock, p, rates[p], 1, 1)) == "int8"
+
+
 def test_what_was_chosen_is_told_in_one_line(
     fake: Callable[..., Model], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -182,8 +197,9 @@ def test_the_choice_is_remembered(fake: Callable[..., Model], opened: list[str],
         lambda patch: {"candidates": ["float32", "bfloat16"]},
         lambda patch: patch.setattr(module, "processor", lambda: "another") or {},
         lambda patch: patch.setattr(module, "engine_versions", lambda: {"onnxruntime": "99"}) or {},
+        lambda patch: patch.setattr(module, "VERSION", 99) or {},
     ],
-    ids=["model", "device", "candidates", "processor", "engines"],
+    ids=["model", "device", "candidates", "processor", "engines", "probe"],
 )
 def test_another_situation_is_measured_anew(
     fake: Callable[..., Model],

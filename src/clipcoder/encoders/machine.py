@@ -62,6 +62,17 @@ def cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
+def engine_threads() -> int:
+    """Return how many threads ONNX Runtime shall compute with: 0, its own choice, where all cores may be used.
+
+    It counts the cores of the machine, also where a batch system lends this process a few of them only.
+
+    >>> engine_threads() <= cores()
+    True
+    """
+    return cores() if cores() < (os.cpu_count() or 1) else 0
+
+
 def engine_versions() -> dict[str, str]:
     """Return the version of each inference engine that is installed.
 

@@ -46,10 +46,11 @@ def test_threads_share_the_cores_where_rows_go_to_threads(
     monkeypatch.setattr(onnxruntime, "InferenceSession", noted)
     monkeypatch.setattr(module, "cores", lambda: 64)
     monkeypatch.setattr(module, "worker_count", lambda: 16)
+    monkeypatch.setattr(module, "engine_threads", lambda: 7)
     graph(model)
-    assert threads == [0]
+    assert threads == [7]
     graph(residual_mlp(tmp_path / "fixed.onnx", rows=1))
-    assert threads == [0, 0, 4]
+    assert threads == [7, 7, 4]
 
 
 def test_weights_may_lie_in_files_beside_the_graph(model: Path) -> None:

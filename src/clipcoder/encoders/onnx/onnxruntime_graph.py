@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import onnxruntime
 
-from clipcoder.encoders.machine import cores
+from clipcoder.encoders.machine import cores, engine_threads
 from clipcoder.encoders.onnx.graph import Array, Feeds, Graph, GraphPort, fixed_rows, reason_of, worker_count
 from clipcoder.errors import InvalidInputError
 
@@ -46,13 +46,14 @@ class OnnxGraph(Graph):
 
     def __init__(self, path: Path, *, dim: int, batch_size: int, device: str = "cpu") -> None:
         check_device(device)
-        self._session = open_session(path, device=device)
-        inputs = [port_of(path, node) for node in self._session.get_inputs()]
-        output = port_of(path, self._session.get_outputs()[0])
+        session = open_session(path, device=device)
+        inputs = [port_of(path, node) for node in session.get_inputs()]
+        output = port_of(path, session.get_outputs()[0])
         super().__init__(path, inputs, output, dim=dim, batch_size=batch_size)
-        self._output = output.name
         if fixed_rows(inputs) and device == "cpu":  # rows go to threads; each has its share of the cores
-            self._session = open_session(path, threads=max(1, cores() // worker_count()))
+            del session  # or the weights would be in memory twice
+            session = open_session(path, threads=max(1, cores() // worker_count()))
+        self._session, self._output = session, output.name
 
     def _compute(self, feeds: Feeds) -> Array:
         features: Array = self._session.run([self._output], feeds)[0]
@@ -87,7 +88,7 @@ def open_session(path: Path, *, device: str = "cpu", threads: int = 0, folded_to
     Args:
         path: an ONNX file.
         device: ``"cpu"`` or ``"cuda"``.
-        threads: that a call computes with; 0 is one for each core.
+        threads: that a call computes with; 0 is as many as suit the machine.
         folded_to: where a copy of the graph goes whose constant parts are computed already.
 
     Raises:
@@ -95,7 +96,7 @@ def open_session(path: Path, *, device: str = "cpu", threads: int = 0, folded_to
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or engine_threads()
     options.add_session_config_entry(*_WAITING)
     if folded_to is not None:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC

@@ -26,6 +26,7 @@ from clipcoder.encoders.ahead import encode_listed
 from clipcoder.encoders.base import FloatArray, ImageInput, Precision
 from clipcoder.encoders.images import DRAFT_ROOM, REDUCING_GAP, open_image
 from clipcoder.encoders.inputs import check_batch_size, listed_texts
+from clipcoder.encoders.machine import engine_threads
 from clipcoder.encoders.starter.text_space import TextSpace
 from clipcoder.encoders.starter.word_table import WordTable
 from clipcoder.errors import InvalidInputError
@@ -217,4 +218,5 @@ def image_session(model: str | bytes) -> onnxruntime.InferenceSession:
     """Return a session for the image graph, as quiet as ONNX Runtime allows."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = engine_threads()
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
