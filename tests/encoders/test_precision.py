@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -158,6 +160,20 @@ def test_an_engine_that_fails_in_its_own_way_is_left_out_too(
     assert "bfloat16 left out, no kernel for it" in caplog.text
 
 
+def test_what_is_opened_at_the_same_time_is_measured_once(
+    fake: Callable[..., Model], opened: list[str]
+) -> None:
+    model = fake(float32=(50, 1, 1), bfloat16=(90, 1, 1), int8=(10, 1, 1))
+
+    def slowly(precision: Precision) -> FakeEncoder:
+        sleep(0.02)
+        return model(precision)
+
+    with ThreadPoolExecutor(3) as threads:
+        assert set(threads.map(lambda _: choice(slowly), range(3))) == {"bfloat16"}
+    assert opened == ALL
+
+
 def test_what_is_remembered_needs_no_turn(
     fake: Callable[..., Model], cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,7 +233,17 @@ def test_another_situation_is_measured_anew(
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "[" * 100_000, "null", '{"KEY": 5}', '{"KEY": {"precision": "int4"}}', '{"KEY": {}}'],
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        "null",
+        '{"KEY": 5}',
+        '{"KEY": {"precision": "int4"}}',
+        '{"KEY": {"precision": "float16"}}',
+        '{"KEY": {}}',
+    ],
 )
 def test_a_broken_memory_is_measured_again_and_mended(
     fake: Callable[..., Model], opened: list[str], cache: Path, content: str

@@ -63,9 +63,9 @@ def cores() -> int:
 
 
 def engine_threads() -> int:
-    """Return how many threads ONNX Runtime shall compute with: 0, its own choice, where all cores may be used.
+    """Return how many threads ONNX Runtime shall compute with; 0 leaves it the choice.
 
-    It counts the cores of the machine, also where a batch system lends this process a few of them only.
+    It chooses as many as the machine has cores, also where this process is lent a few of them only.
 
     >>> engine_threads() <= cores()
     True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -38,11 +39,12 @@ def residual_mlp(
         outliers: the layers in which one hidden activation is 3,000 times as large as the others, and its
             weight in the second product so much smaller: the same function, but not in 8 bits.
         everywhere: whether the first products suffer in the same way.
-        gemm: whether the products are ``Gemm`` nodes.
+        gemm: whether the products are ``Gemm`` nodes, with weights the other way round, as torch writes them.
         rows: how many rows the graph takes.
     """
     rng = np.random.default_rng(6)
     nodes, weights, stream = [], {}, "x"
+    product = partial(helper.make_node, "Gemm", transB=1) if gemm else partial(helper.make_node, "MatMul")
     for layer in range(LAYERS):
         first = rng.normal(size=(WIDTH, 4 * WIDTH)).astype(np.float32) / np.float32(WIDTH**0.5)
         second = rng.normal(size=(4 * WIDTH, WIDTH)).astype(np.float32) / np.float32(2 * (4 * WIDTH) ** 0.5)
@@ -53,14 +55,13 @@ def residual_mlp(
         if everywhere:
             scale[0] = OUTLIER
             first[0] /= OUTLIER
-        names = {"scale": scale, "first": first, "second": second}
+        names = {"scale": scale, "first": first.T if gemm else first, "second": second.T if gemm else second}
         weights |= {f"{name} {layer}": array for name, array in names.items()}
-        product = "Gemm" if gemm else "MatMul"
         nodes += [
             helper.make_node("Mul", [stream, f"scale {layer}"], [f"scaled {layer}"]),
-            helper.make_node(product, [f"scaled {layer}", f"first {layer}"], [f"hidden {layer}"]),
+            product([f"scaled {layer}", f"first {layer}"], [f"hidden {layer}"]),
             helper.make_node("Relu", [f"hidden {layer}"], [f"active {layer}"]),
-            helper.make_node(product, [f"active {layer}", f"second {layer}"], [f"out {layer}"]),
+            product([f"active {layer}", f"second {layer}"], [f"out {layer}"]),
             helper.make_node("Add", [stream, f"out {layer}"], [f"stream {layer}"]),
         ]
         stream = f"stream {layer}"

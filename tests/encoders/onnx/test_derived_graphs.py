@@ -149,6 +149,16 @@ def test_a_disk_that_is_nearly_full_is_spared(
     assert not derived.path.exists()
 
 
+def test_weights_beside_the_graph_need_room_too(
+    derived: DerivedGraph, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (derived.source.parent / "onnx__MatMul_1234").open("wb") as weights:
+        weights.truncate(10_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", usage(free=20_000_000))
+    derived.open(opener)
+    assert "(30 MB needed, 20 MB free)" in warnings(caplog)[0]
+
+
 def test_a_disk_that_fills_up_meanwhile_leaves_nothing_behind(
     derived: DerivedGraph, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

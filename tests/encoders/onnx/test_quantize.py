@@ -54,6 +54,29 @@ def test_all_products_are_int8_where_nothing_speaks_against_it(
     assert not nodes(target)["MatMul"] + nodes(target)["Gemm"]
 
 
+@pytest.mark.parametrize("precision", ["int8", "float16"])
+def test_no_weights_are_left_that_nothing_computes_with(tmp_path: Path, target: Path, precision: str) -> None:
+    convert(residual_mlp(tmp_path / "model.onnx", gemm=True), precision, target)
+    graph = onnx.load(target).graph
+    assert {weight.name for weight in graph.initializer} <= {
+        name for node in graph.node for name in node.input
+    }
+
+
+def test_batches_of_two_sizes_are_judged(
+    tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def noted(path: Path, *, dim: int, batch_size: int) -> OnnxGraph:
+        sizes.append(batch_size)
+        return OnnxGraph(path, dim=dim, batch_size=batch_size)
+
+    monkeypatch.setattr(quantize, "OnnxGraph", noted)
+    convert(residual_mlp(tmp_path / "model.onnx"), "int8", target)
+    assert sizes == [64, 64, 16]  # the original, and what was made of it
+
+
 @pytest.mark.parametrize("outliers", [(2,), (0, 3), (0, 1, 2, 3)])
 @pytest.mark.parametrize("rows", ["n", 1, 5])
 def test_products_that_an_outlier_spoils_stay_in_float32_and_no_others(

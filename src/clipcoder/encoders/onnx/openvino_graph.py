@@ -47,7 +47,7 @@ class OpenVinoGraph(Graph):
     def _compute(self, feeds: Feeds) -> Array:
         request = self._requests.get()
         try:
-            features: Array = np.array(request.infer(dict(feeds))[0])  # a copy: the request is used again
+            features: Array = request.infer(dict(feeds), share_outputs=False)[0]  # it is used again
         finally:
             self._requests.put(request)
         return features
