@@ -14,7 +14,7 @@ from clipcoder import TextBank, ZeroShotClassifier, encoders
 from clipcoder.cli import main
 from clipcoder.encoders import MODEL_NAMES, load_encoder
 from clipcoder.encoders.onnx.encoder import OnnxEncoder
-from clipcoder.errors import InvalidInputError, UnknownNameError
+from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
 from tiny_clip import TinyClip
 
 
@@ -60,6 +60,35 @@ def test_the_names_nearest_to_an_unknown_one_are_listed(name: str, near: str) ->
 def test_what_is_no_name_is_refused(folder: Path) -> None:
     with pytest.raises(UnknownNameError, match="unknown model"):
         load_encoder(folder)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["starter", "onnx"])
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("device", "tpu", "on (the device )?'cpu'.* not on 'tpu'"),
+        ("device", "cuda", "'cuda'"),
+        ("precision", "fp16", "unknown precision 'fp16': did you mean 'float16'"),
+        ("batch_size", 0, "batch_size must be a whole number of at least 1, got 0"),
+        ("batch_size", True, "batch_size must be a whole number of at least 1, got True"),
+        ("batch_size", 2.0, "batch_size must be a whole number of at least 1, got 2.0"),
+    ],
+)
+def test_what_cannot_be_had_is_one_sentence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str, option: str, value: object, says: str
+) -> None:
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    with pytest.raises(ClipcoderError, match=says) as caught:
+        load_encoder({"starter": "starter", "onnx": f"onnx:{folder}"}[kind], **{option: value})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["starter", "onnx"])
+def test_nothing_said_is_the_encoders_own_choice(folder: Path, kind: str) -> None:
+    name = {"starter": "starter", "onnx": f"onnx:{folder}"}[kind]
+    encoder = load_encoder(name, device=None, batch_size=None)
+    assert (encoder.name, encoder.precision, encoder.batch_size) == (name, "float32", 16)
+    assert load_encoder(name, device="cpu", precision="float32", batch_size=3).batch_size == 3
 
 
 def test_a_folder_that_is_not_there_is_refused() -> None:
