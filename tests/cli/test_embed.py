@@ -389,6 +389,16 @@ def test_a_piece_that_the_system_does_not_give_is_not_done_again(
     assert unfinished(out) == before
 
 
+def test_a_piece_of_which_arrow_makes_no_sense_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path) -> None:
+        raise OSError("Couldn't deserialize thrift: invalid data")
+
+    monkeypatch.setattr(pieces, "opened", fail)
+    assert pieces.FinishedPiece.read(tmp_path / "000000000000-000000000010.parquet") is None
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is a file name any bytes")
 def test_a_table_whose_name_is_no_text_is_whole(run: Run, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / os.fsdecode(b"\xff.parquet")
