@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
@@ -44,6 +46,24 @@ def test_libraries_are_quiet_inside_and_as_they_were_after(caplog: pytest.LogCap
         logging.getLogger().handle(_record("/my/program.py"))
     assert [record.getMessage() for record in caplog.records] == ["from /my/program.py"]
     assert [logging.getLogger(name).level for name in names] == before
+
+
+def test_threads_that_load_at_the_same_time_leave_everything_as_it_was() -> None:
+    logger = logging.getLogger("huggingface_hub")
+    before, inside, left = logger.level, Event(), Event()
+
+    def second() -> None:
+        with quiet_libraries():
+            inside.set()
+            left.wait(5)
+
+    with ThreadPoolExecutor(1) as threads:
+        with quiet_libraries():
+            done = threads.submit(second)
+            inside.wait(0.2)  # it comes in now, if nothing keeps it from that
+        left.set()
+        done.result()
+    assert logger.level == before
 
 
 def test_the_programs_logging_is_not_set_up(monkeypatch: Any) -> None:

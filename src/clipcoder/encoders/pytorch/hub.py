@@ -6,12 +6,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Final
 
 from clipcoder.encoders.hub.errors import reason
 from clipcoder.errors import ClipcoderError, ModelUnavailableError
 
 _TALKATIVE: Final = ("huggingface_hub", "onnxscript", "torch.onnx")
+_ONE_AT_A_TIME: Final = RLock()  # or a second thread would take the quiet for what was set before
 _OF_THE_NETWORK: Final = ("huggingface_hub", "httpx", "httpcore", "requests", "urllib")
 
 
@@ -39,9 +41,17 @@ def fetching(name: str, source: str) -> Iterator[None]:
 def quiet_libraries() -> Iterator[None]:
     """Keep the libraries from warning on their own, and open_clip from setting up the program's logging.
 
+    One thread at a time is in such a block.
+
     What they would warn about becomes an error here, or is no matter: a model that is built with random
     weights gets its real ones right after.
     """
+    with _ONE_AT_A_TIME, _quiet_loggers():
+        yield
+
+
+@contextmanager
+def _quiet_loggers() -> Iterator[None]:
     root, handler = logging.getLogger(), logging.NullHandler()
     levels = {name: logging.getLogger(name).level for name in _TALKATIVE}
     root.addHandler(handler)  # without any, open_clip's first word to the root logger would install one
