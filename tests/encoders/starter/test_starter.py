@@ -133,6 +133,16 @@ def test_batches_of_nothing_are_refused(batch_size: object) -> None:
         StarterEncoder.load(batch_size=batch_size)
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_is_part_of_the_fingerprint(starter: StarterEncoder, name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "starter"
+    shutil.copytree(ASSETS, folder)
+    changed = StarterEncoder.load(folder)
+    with (folder / name).open("ab") as file:
+        file.write(b" ")
+    assert changed.fingerprint() != starter.fingerprint()
+
+
 # What can go wrong
 
 
