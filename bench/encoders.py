@@ -85,8 +85,8 @@ class OpenClipByHand:
 
 @click.command(help=__doc__)
 @click.option("--data", default=ROOT.parent / "shared/data", type=Path, help="Photos to encode, if there.")
-@click.option("--photos", default=192, show_default=True, type=click.IntRange(min=2 * BATCH))
-@click.option("--texts", default=2000, show_default=True, type=click.IntRange(min=8))
+@click.option("--photos", default=128, show_default=True, type=click.IntRange(min=2 * BATCH))
+@click.option("--texts", default=512, show_default=True, type=click.IntRange(min=8))
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(min=1))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def main(data: Path, photos: int, texts: int, rounds: int, as_json: bool) -> None:

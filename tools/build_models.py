@@ -2,12 +2,12 @@
 
     python tools/build_models.py src/clipcoder/assets/models.toml
 
-Names, repositories, families, languages, licences and revisions are written by hand, in the file itself. For
-the models that open_clip can build without a network, embedding dimension, image size, context length and the
-number of parameters are computed: the architecture is built on torch's meta device, which holds no weights.
-Models with a text tower from transformers keep what stands there: their parameters are sums, to about ten
-thousand, of towers that open_clip's docs/model_profile.csv counts and, for M-CLIP, of those that transformers
-builds. The same input makes the same bytes. Needs torch and open_clip_torch.
+Names, repositories, families, languages, licences, revisions, scales and biases are written by hand, in the
+file itself. For the models that open_clip can build without a network, embedding dimension, image size,
+context length and the number of parameters are computed: the architecture is built on torch's meta device,
+which holds no weights. Models with a text tower from transformers keep what stands there: their parameters
+are sums, to about ten thousand, of towers that open_clip's docs/model_profile.csv counts and, for M-CLIP, of
+those that transformers builds. The same input makes the same bytes. Needs torch and open_clip_torch.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 COLUMNS = (
     "name", "repository", "family", "languages", "licence", "revision",
-    "dim", "image_size", "context_length", "parameters",
+    "dim", "image_size", "context_length", "parameters", "logit_scale", "logit_bias",
 )  # fmt: skip
 CONTEXT_LENGTH = 77  # CLIP's, where a configuration is silent
 
@@ -49,8 +49,10 @@ def as_toml(facts: Mapping[str, Any]) -> str:
     return "\n".join(["[[models]]", *lines, ""])
 
 
-def _value(value: str | int) -> str:
-    return f'"{value}"' if isinstance(value, str) else f"{value:_}" if value > 9999 else str(value)
+def _value(value: str | int | float) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    return f"{value:_}" if isinstance(value, int) and value > 9999 else str(value)
 
 
 def main() -> None:

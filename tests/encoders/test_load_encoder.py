@@ -39,6 +39,18 @@ def test_a_published_model_is_fetched_and_keeps_its_name(
     assert asked == [name]
 
 
+def test_siglip_by_name_brings_the_scale_and_bias_that_its_export_does_not_tell(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setattr(encoders, "fetch", lambda name: folder)
+    siglip, clip = load_encoder("ViT-B-16-SigLIP/webli@v1"), load_encoder("RN50/openai")
+    assert (siglip.logit_scale, siglip.logit_bias) == (117.330765, -12.932437)
+    assert (clip.logit_scale, clip.logit_bias) == (100.0, None)
+    classifier = ZeroShotClassifier(siglip, TextBank.from_names(["cat", "sky"]))
+    alone = classifier.predict_proba([Image.new("RGB", (20, 20), "red")], independent=True)
+    assert alone.shape == (1, 2)
+
+
 @pytest.mark.parametrize(
     ("name", "near"),
     [

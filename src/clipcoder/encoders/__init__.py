@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from clipcoder.encoders.base import PRECISIONS, Encoder, Precision, StagedEncoder
+from clipcoder.encoders.hub.catalog import model_facts
 from clipcoder.encoders.hub.published import MODEL_NAMES, fetch
 from clipcoder.encoders.inputs import check_batch_size
 from clipcoder.errors import UnknownNameError
@@ -60,7 +61,7 @@ def load_encoder(
     if name == STARTER:
         return _starter(**options)
     if str(name).partition("@")[0] in MODEL_NAMES:
-        return _onnx(fetch(name), name=name, **options)
+        return _published(name, **options)
     raise UnknownNameError("model", str(name), [STARTER, *MODEL_NAMES, *(f"{s}:..." for s in _SCHEMES)])
 
 
@@ -81,6 +82,12 @@ def _onnx(folder: Any, **options: Any) -> StagedEncoder:
     from clipcoder.encoders.onnx.encoder import OnnxEncoder
 
     return OnnxEncoder(folder, **options)
+
+
+def _published(name: str, **options: Any) -> StagedEncoder:
+    facts = model_facts(name.partition("@")[0])
+    scale, bias = facts.logit_scale, facts.logit_bias  # which the exports of SigLIP do not tell
+    return _onnx(fetch(name), name=name, logit_scale=scale, logit_bias=bias, **options)
 
 
 def _hub(repository: str, *, name: str, **options: Any) -> StagedEncoder:

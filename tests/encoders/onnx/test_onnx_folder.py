@@ -38,7 +38,7 @@ def flipped(path: Path) -> None:
 
 def test_what_is_not_said_is_clips_or_nothing(tmp_path: Path) -> None:
     said = OnnxFolder.read(TinyClip(length=77, text_config={"context_length": None}).write(tmp_path / "tiny"))
-    assert (said.dim, said.context_length, said.logit_scale, said.logit_bias) == (5, 77, 100.0, None)
+    assert (said.dim, said.context_length, said.logit_scale, said.logit_bias) == (5, 77, None, None)
     assert (said.precision, said.has_dynamic_length) == ("float32", False)
 
 

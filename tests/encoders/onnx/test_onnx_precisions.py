@@ -245,6 +245,15 @@ def test_the_configuration_may_name_scale_and_bias(tmp_path: Path) -> None:
     assert (encoder.logit_scale, encoder.logit_bias) == (117.3, -12.9)
 
 
+def test_where_it_is_silent_the_caller_may_name_them(folder: Path, tmp_path: Path) -> None:
+    encoder = OnnxEncoder(folder, logit_scale=117.3, logit_bias=-12.9)
+    assert (encoder.logit_scale, encoder.logit_bias) == (117.3, -12.9)
+    said = replace(CLIP, config={"logit_scale": 50, "logit_bias": 0}).write(tmp_path / "said")
+    encoder = OnnxEncoder(said, logit_scale=117.3, logit_bias=-12.9)
+    assert (encoder.logit_scale, encoder.logit_bias) == (50.0, 0.0)
+    assert encoder.fingerprint() == OnnxEncoder(said).fingerprint()
+
+
 def test_images_come_as_many_at_a_time_as_is_wished(folder: Path) -> None:
     assert OnnxEncoder(folder).batch_size == 16
     assert OnnxEncoder(folder, batch_size=3).batch_size == 3

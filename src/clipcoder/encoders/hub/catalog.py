@@ -27,6 +27,9 @@ class ModelFacts:
         image_size: height and width of the pixels that it looks at.
         context_length: tokens of a text that it reads; 0 where there is no limit.
         parameters: number of weights, of both towers.
+        logit_scale: what cosines are multiplied with, where the export does not say it but the weights are
+            known to; None leaves it to the export.
+        logit_bias: what is added to them before a sigmoid (SigLIP), likewise.
         revision: the commit that the name is pinned to; where it is empty, the first one fetched is the pin.
     """
 
@@ -39,6 +42,8 @@ class ModelFacts:
     image_size: int
     context_length: int
     parameters: int
+    logit_scale: float | None = None
+    logit_bias: float | None = None
     revision: str = ""
 
 

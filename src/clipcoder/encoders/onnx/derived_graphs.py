@@ -10,8 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
 
-import onnxruntime
-
+from clipcoder.encoders.engine import onnxruntime
 from clipcoder.encoders.machine import instructions
 from clipcoder.encoders.onnx.graph import Feeds
 from clipcoder.encoders.onnx.quantize import RECIPE, Derived, converted, workshops

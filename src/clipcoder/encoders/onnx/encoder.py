@@ -34,6 +34,9 @@ _WORTH_TRYING: Final[dict[str, list[Precision]]] = {
     "cpu": ["float32", "bfloat16", "int8"],  # processors compute float16 in float32
     "cuda": ["float32", "float16"],
 }
+CLIP_LOGIT_SCALE: Final = 100.0
+"""CLIP's training clips the scale to 100, and the published models ended there (Radford et al., 2021)."""
+
 _IMAGES: Final = 16  # at a time: enough to keep the cores busy, few enough to stay small in memory
 
 
@@ -52,12 +55,14 @@ class OnnxEncoder:
             rounded to steps of their range over the whole batch, so that features depend a little on what
             else is in it. A folder whose files are written in fewer bits already is computed as it is.
         batch_size: images that are computed at a time; 16 by default.
+        logit_scale: what cosines are multiplied with, if ``config.json`` is silent; CLIP's 100 by default.
+        logit_bias: what is added to them before a sigmoid, if ``config.json`` is silent.
 
     Attributes:
         name: what it is called.
         dim: length of an embedding, ``embed_dim`` in ``config.json``.
-        logit_scale: what cosines are multiplied with before the softmax; 100 if ``config.json`` is silent.
-        logit_bias: what is added to scaled cosines before a sigmoid; None if ``config.json`` is silent.
+        logit_scale: what cosines are multiplied with before the softmax.
+        logit_bias: what is added to scaled cosines before a sigmoid; None where that is not known.
         precision: the arithmetic, also where ``"auto"`` chose it.
         batch_size: images that are computed at a time.
 
@@ -81,15 +86,17 @@ class OnnxEncoder:
         device: str = "cpu",
         precision: Precision | Literal["auto"] = "float32",
         batch_size: int | None = None,
+        logit_scale: float | None = None,
+        logit_bias: float | None = None,
     ) -> None:
         check_device(device)
         if batch_size is not None:
             check_batch_size(batch_size)
-        self._folder = OnnxFolder.read(Path(folder))
+        self._folder = OnnxFolder.read(Path(folder).expanduser())
         self.name = name if name is not None else f"onnx:{folder}"
         self.dim = self._folder.dim
-        self.logit_scale = self._folder.logit_scale
-        self.logit_bias = self._folder.logit_bias
+        self.logit_scale = self._folder.logit_scale or logit_scale or CLIP_LOGIT_SCALE
+        self.logit_bias = logit_bias if self._folder.logit_bias is None else self._folder.logit_bias
         self.batch_size = batch_size or _IMAGES
         self._device = device
         self._preprocess = Preprocessing.read(self._folder.path / "visual/preprocess_cfg.json")
@@ -175,6 +182,8 @@ class OnnxEncoder:
             device=self._device,
             precision=precision,
             batch_size=self.batch_size,
+            logit_scale=self.logit_scale,
+            logit_bias=self.logit_bias,
         )
 
     def _opened(self, tower: Tower, probe: Callable[[], Feeds]) -> Graph:

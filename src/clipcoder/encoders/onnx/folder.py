@@ -26,9 +26,6 @@ FILES: Final = (
 )
 """What a folder must hold."""
 
-CLIP_LOGIT_SCALE: Final = 100.0
-"""CLIP's training clips the scale to 100, and the published models ended there (Radford et al., 2021)."""
-
 _FORMAT: Final = 1  # of fingerprints: to be raised when the same files come to make other features
 
 
@@ -44,7 +41,7 @@ class OnnxFolder:
         context_length: tokens of a text; 77 where the configuration is silent.
         has_dynamic_length: whether the features of a text do not depend on how far it is padded, and the text
             graph takes any length. ``"dynamic_length"`` in ``text_cfg`` says so; it is never guessed.
-        logit_scale: the factor of cosines, ``"logit_scale"``; 100 where the configuration is silent.
+        logit_scale: the factor of cosines, ``"logit_scale"``; None where the configuration is silent.
         logit_bias: what is added to them before a sigmoid, ``"logit_bias"``; None where it is silent.
         precision: in which the files are written, ``"precision"``; float32 where it is silent.
     """
@@ -55,7 +52,7 @@ class OnnxFolder:
     dim: int
     context_length: int
     has_dynamic_length: bool
-    logit_scale: float
+    logit_scale: float | None
     logit_bias: float | None
     precision: Precision
 
@@ -70,6 +67,7 @@ class OnnxFolder:
         config = JsonFile.read(path / "config.json")
         text = config.section("text_cfg")
         count, number = "a positive whole number", "a positive number"
+        scale = config.value("logit_scale", is_positive, number, default=None)
         bias = config.value("logit_bias", is_number, "a number", default=None)
         return cls(
             path=path,
@@ -80,7 +78,7 @@ class OnnxFolder:
             has_dynamic_length=text.value(
                 "dynamic_length", lambda v: isinstance(v, bool), "true or false", default=False
             ),
-            logit_scale=float(config.value("logit_scale", is_positive, number, default=CLIP_LOGIT_SCALE)),
+            logit_scale=None if scale is None else float(scale),
             logit_bias=None if bias is None else float(bias),
             precision=config.value(
                 "precision", lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}", default="float32"

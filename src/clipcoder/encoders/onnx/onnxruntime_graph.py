@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 
+from clipcoder.encoders.engine import onnxruntime
 from clipcoder.encoders.machine import cores, engine_threads
 from clipcoder.encoders.onnx.graph import Array, Feeds, Graph, GraphPort, fixed_rows, reason_of, worker_count
 from clipcoder.errors import InvalidInputError

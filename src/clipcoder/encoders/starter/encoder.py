@@ -17,13 +17,13 @@ from typing import Final, Literal, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 from PIL import Image
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from clipcoder.encoders.ahead import encode_listed
 from clipcoder.encoders.base import FloatArray, ImageInput, Precision
+from clipcoder.encoders.engine import onnxruntime
 from clipcoder.encoders.images import DRAFT_ROOM, REDUCING_GAP, open_image
 from clipcoder.encoders.inputs import check_batch_size, listed_texts
 from clipcoder.encoders.machine import engine_threads
