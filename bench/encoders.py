@@ -3,8 +3,8 @@
 One ViT-B/32 with random weights serves all: transformers' zero-shot-image-classification pipeline and
 open_clip in float32 as their documentation calls them, and clipcoder on the folder that its export makes, in
 the precision that it chooses by itself, in bfloat16 and in float32. Everybody starts from the same JPEG files
-or texts. Contestants take turns, so that what slows the machine slows all; a ratio is that of one round. Exits
-with 1 if features disagree or a target is missed.
+or texts. Contestants take turns, so that what slows the machine slows all; a ratio is that of one round.
+Exits with 1 if features disagree or a target is missed.
 """
 
 from __future__ import annotations
