@@ -53,6 +53,7 @@ bench: $(VENV)/.package bench-encoders  ## speed side by side with the published
 
 # torch, open_clip and transformers: what the package is compared with, and two of its own backends.
 TORCH := .venv-torch
+TORCH_TESTS := tests/encoders/pytorch tests/encoders/export tests/cli/test_export.py
 
 $(TORCH)/.done: pyproject.toml Makefile
 	$(PYTHON) -m venv $(TORCH)
@@ -61,7 +62,8 @@ $(TORCH)/.done: pyproject.toml Makefile
 	@touch $@
 
 test-torch: $(TORCH)/.done  ## the tests of the backends and the export that need torch
-	$(TORCH)/bin/python -m pytest tests/encoders/pytorch
+	$(TORCH)/bin/python -m pytest $(TORCH_TESTS) --cov --cov-report= --cov-fail-under=0
+	$(TORCH)/bin/python -m coverage report --include='*/encoders/pytorch/*,*/encoders/export/*' --omit=none
 
 bench-encoders: $(TORCH)/.done  ## images and texts a second beside open_clip and transformers, on the same weights
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(TORCH)/bin/python bench/encoders.py $(BENCH_ENCODERS)
