@@ -138,6 +138,7 @@ def processes(rounds: int) -> Iterator[Row]:
             str(photo),
             "--classes",
             "cat,dog,coffee mug",
+            "--no-cache",  # or only the first of them would encode anything
         ]
         try:
             times = [_seconds(lambda: _output(command)) for _ in range(rounds + 1)][1:]
