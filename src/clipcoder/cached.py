@@ -7,16 +7,16 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
 from clipcoder.arrays import FloatArray, batches
-from clipcoder.encoders.ahead import encode_listed
+from clipcoder.encoders.ahead import InStages
 from clipcoder.encoders.base import ImageInput, Precision, StagedEncoder
 from clipcoder.encoders.inputs import listed_texts
-from clipcoder.errors import InvalidInputError, UnreadableImageError
+from clipcoder.errors import UnreadableImageError
 from clipcoder.store import EncoderIdentity, FeatureStore, Shelf
 from clipcoder.store.keys import bytes_key, picture_key, text_key
 from clipcoder.store.shelf import Kind
@@ -32,7 +32,7 @@ class _Miss:
     prepared: Any
 
 
-class CachedEncoder:
+class CachedEncoder(InStages):
     """A ``StagedEncoder`` in front of another one. Threads may share it.
 
     An image is known by the bytes of its file, or, if it is a PIL image, by its pixels and what else makes
@@ -95,15 +95,6 @@ class CachedEncoder:
         """Return the fingerprint of the encoder behind, which is asked once."""
         return self._known_as().fingerprint
 
-    def encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
-        """Return float32 unit rows of shape (n_images, dim).
-
-        Raises:
-            UnreadableImageError: an image cannot be decoded.
-            InvalidInputError: a single image instead of a list of them.
-        """
-        return encode_listed(self, images)
-
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Return float32 unit rows of shape (n_texts, dim).
 
@@ -143,12 +134,6 @@ class CachedEncoder:
                 rows[i] = item
         rows[places] = self._encoded(misses)
         return rows
-
-    def __reduce__(self) -> NoReturn:
-        raise InvalidInputError(
-            f"the encoder {self.name!r} cannot be pickled or copied, for an open cache is part of it; hand "
-            "over its name, and call load_encoder and CachedEncoder where it is needed"
-        )
 
     def _encoded(self, misses: Sequence[_Miss]) -> FloatArray:
         """Encode what is still not known: since it was prepared, the same image may have been encoded."""

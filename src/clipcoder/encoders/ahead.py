@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 from PIL import Image
@@ -97,6 +97,28 @@ def encode_listed(
 def batch_size_of(encoder: Encoder) -> int:
     """Return how many images an encoder takes at a time where nobody asks for another number."""
     return _Stages.of(encoder).batch_size
+
+
+class InStages:
+    """What staged encoders have in common; they inherit it."""
+
+    def encode_images(self: StagedEncoder, images: Sequence[ImageInput]) -> FloatArray:
+        """Return float32 unit rows of shape (n_images, dim); threads decode while the model computes.
+
+        Args:
+            images: paths, bytes of image files or PIL images.
+
+        Raises:
+            UnreadableImageError: an image cannot be decoded; of several the first is named.
+            InvalidInputError: a single image instead of a list of them.
+        """
+        return encode_listed(self, images)
+
+    def __reduce__(self: StagedEncoder) -> NoReturn:
+        raise InvalidInputError(
+            f"the encoder {self.name!r} cannot be pickled or copied, for what computes in it belongs to this "
+            "process; hand over its name, and call load_encoder where it is needed"
+        )
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Literal, NoReturn, get_args
+from typing import Final, Literal, get_args
 
 from clipcoder.arrays import FloatArray, unit_rows
-from clipcoder.encoders.ahead import encode_listed
+from clipcoder.encoders.ahead import InStages
 from clipcoder.encoders.base import ImageInput, Precision
 from clipcoder.encoders.inputs import check_batch_size, listed_texts
 from clipcoder.encoders.onnx.derived_graphs import DerivedGraph
@@ -22,7 +22,6 @@ from clipcoder.encoders.onnx.quantize import RECIPE, Derived
 from clipcoder.encoders.onnx.towers import TEXT_BATCH, ImageTower, TextTower
 from clipcoder.encoders.precision import AUTO, check_offered, fastest_precision
 from clipcoder.encoders.probe import PROBE_TEXTS, probe_images
-from clipcoder.errors import InvalidInputError
 
 __all__ = ["FILES", "OnnxEncoder"]
 
@@ -40,7 +39,7 @@ CLIP_LOGIT_SCALE: Final = 100.0
 _IMAGES: Final = 16  # at a time: enough to keep the cores busy, few enough to stay small in memory
 
 
-class OnnxEncoder:
+class OnnxEncoder(InStages):
     """A dual encoder from a folder of ONNX exports; threads may share it.
 
     Args:
@@ -104,18 +103,6 @@ class OnnxEncoder:
         self._images = self._image_tower(self._opened("visual", self._image_probe))
         self._texts = self._text_tower(self._opened("textual", self._text_probe))
 
-    def encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
-        """Return float32 unit rows of shape (n_images, dim).
-
-        Args:
-            images: paths, bytes of image files or PIL images.
-
-        Raises:
-            UnreadableImageError: an image cannot be decoded.
-            InvalidInputError: a single image instead of a list of them.
-        """
-        return encode_listed(self, images)
-
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Return float32 unit rows of shape (n_texts, dim).
 
@@ -145,12 +132,6 @@ class OnnxEncoder:
         All files of both towers are read when it is first asked for.
         """
         return self._fingerprint
-
-    def __reduce__(self) -> NoReturn:
-        raise InvalidInputError(
-            f"the encoder {self.name!r} cannot be pickled or copied, for an inference engine is part of it; "
-            "hand over its name, and call load_encoder where it is needed"
-        )
 
     @cached_property
     def _fingerprint(self) -> str:

@@ -8,19 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from PIL import Image
 
 from clipcoder.arrays import FloatArray, unit_rows
-from clipcoder.encoders.ahead import encode_listed
+from clipcoder.encoders.ahead import InStages
 from clipcoder.encoders.base import ImageInput, Precision
 from clipcoder.encoders.images import open_image
 from clipcoder.encoders.inputs import check_batch_size, listed_texts
 from clipcoder.encoders.precision import AUTO, check_offered, fastest_precision
 from clipcoder.encoders.pytorch.device import chosen_device, described, dtype_of, offered_precisions
-from clipcoder.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import torch
@@ -62,7 +61,7 @@ class TorchTowers:
     settings: Mapping[str, Any]
 
 
-class TorchEncoder:
+class TorchEncoder(InStages):
     """A staged encoder on torch; threads may share it.
 
     Args:
@@ -119,15 +118,6 @@ class TorchEncoder:
         """Where the model computes, such as ``"cpu"`` or ``"cuda:0"``."""
         return str(self._device)
 
-    def encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
-        """Return float32 unit rows of shape (n_images, dim).
-
-        Raises:
-            UnreadableImageError: an image cannot be decoded.
-            InvalidInputError: a single image instead of a list of them.
-        """
-        return encode_listed(self, images)
-
     def prepare_image(self, image: ImageInput) -> Tensor:
         """Return the pixels of an image, float32, as the model's own preprocessing makes them.
 
@@ -177,12 +167,6 @@ class TorchEncoder:
 
     def _unit_rows(self, features: Tensor, kind: str) -> FloatArray:
         return unit_rows(features.float().cpu().numpy(), f"{kind} features of {self.name}", dim=self.dim)
-
-    def __reduce__(self) -> NoReturn:
-        raise InvalidInputError(
-            f"the encoder {self.name!r} cannot be pickled; hand its name to the other process and call "
-            "load_encoder there"
-        )
 
 
 def _digest(towers: TorchTowers) -> str:

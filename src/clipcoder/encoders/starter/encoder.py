@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Final, Literal, NoReturn, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from clipcoder.encoders.ahead import encode_listed
+from clipcoder.encoders.ahead import InStages
 from clipcoder.encoders.base import FloatArray, ImageInput, Precision
 from clipcoder.encoders.engine import onnxruntime
 from clipcoder.encoders.images import DRAFT_ROOM, REDUCING_GAP, open_image
@@ -40,7 +40,7 @@ _TEXT_BATCH: Final = 4096
 _MARGIN: Final = 32  # pixels around the centre crop, as EfficientNet is evaluated
 
 
-class StarterEncoder:
+class StarterEncoder(InStages):
     """A ``StagedEncoder`` on ONNX Runtime and NumPy alone; threads may share it.
 
     It computes in float32. In bfloat16, about twice as fast where a processor has it, one photo of a hundred
@@ -132,15 +132,6 @@ class StarterEncoder:
                 f"not load ({type(error).__name__}: {error}): install the package again"
             ) from error
 
-    def encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
-        """Return float32 unit rows of shape (n_images, dim).
-
-        Raises:
-            UnreadableImageError: an image cannot be decoded.
-            InvalidInputError: a single image came instead of a list of them.
-        """
-        return encode_listed(self, images)
-
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Return float32 unit rows of shape (n_texts, dim).
 
@@ -180,12 +171,6 @@ class StarterEncoder:
         for name in FILES:
             digest.update(hashlib.sha256((self._folder / name).read_bytes()).digest())
         return digest.hexdigest()
-
-    def __reduce__(self) -> NoReturn:
-        raise InvalidInputError(
-            f"the encoder {self.name!r} cannot be pickled or copied, for an inference engine is part of it; "
-            "hand over its name, and call load_encoder where it is needed"
-        )
 
 
 def _check_offered(device: str | None, precision: str) -> None:
