@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from clipcoder.generators.wordnet_data import Synset, WordNet
+from clipcoder.generators.wordnet.data import Synset, WordNet
 
 PROMPT: Final = "a photo of a {}"
 _THINGS: Final = frozenset(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from clipcoder.generators.wordnet_data import Synset, WordNet
+from clipcoder.generators.wordnet.data import Synset, WordNet
 
 
 @dataclass(frozen=True)

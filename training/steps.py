@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 from clipcoder.encoders.starter.text_space import unit
 from clipcoder.encoders.starter.word_table import WordTable
-from clipcoder.generators.wordnet_data import Synset, WordNet, load_wordnet
+from clipcoder.generators.wordnet.data import Synset, WordNet, load_wordnet
 from training import corpus, groups
 from training.alignment import Anchors, Classifier, fit
 from training.artifact import write

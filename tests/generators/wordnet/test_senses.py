@@ -6,10 +6,10 @@ import pytest
 from bag_of_words import BagOfWords
 
 from clipcoder.generators.base import TextEncoder
-from clipcoder.generators.lookup import find
 from clipcoder.generators.names import parse_name
-from clipcoder.generators.senses import Query, choose_senses
-from clipcoder.generators.wordnet_data import WordNet
+from clipcoder.generators.wordnet.data import WordNet
+from clipcoder.generators.wordnet.lookup import find
+from clipcoder.generators.wordnet.senses import Query, choose_senses
 
 
 def choose(

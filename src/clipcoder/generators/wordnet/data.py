@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clipcoder.errors import InvalidInputError
-from clipcoder.generators.columns import Groups, Lines
 from clipcoder.generators.names import search_key, singulars
+from clipcoder.generators.wordnet.columns import Groups, Lines
 
 # fmt: off
 _LEXNAMES: Final = (

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from clipcoder.generators.wordnet_data import WordNet, load_wordnet
+from clipcoder.generators.wordnet.data import WordNet, load_wordnet
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 DATA = Path(os.environ.get("CLIPCODER_DATA", REPOSITORY.parent / "shared" / "data"))
 
 

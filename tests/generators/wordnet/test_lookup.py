@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clipcoder.generators.lookup import find
-from clipcoder.generators.wordnet_data import WordNet
+from clipcoder.generators.wordnet.data import WordNet
+from clipcoder.generators.wordnet.lookup import find
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from types import ModuleType
 
 import pytest
 
-from clipcoder.generators.wordnet_data import WordNet
+from clipcoder.generators.wordnet.data import WordNet
 
-SCRIPT = Path(__file__).parents[2] / "tools" / "build_wordnet.py"
+SCRIPT = Path(__file__).parents[3] / "tools" / "build_wordnet.py"
 
 DATA = """\
   1 Princeton says: do as you like

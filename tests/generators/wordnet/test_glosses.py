@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clipcoder.generators.glosses import content_words, take_apart
-from clipcoder.generators.wordnet_data import WordNet
+from clipcoder.generators.wordnet.data import WordNet
+from clipcoder.generators.wordnet.glosses import content_words, take_apart
 
 
 @pytest.mark.parametrize(

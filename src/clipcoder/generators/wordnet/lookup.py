@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from clipcoder.generators.names import ParsedName, split_words
-from clipcoder.generators.wordnet_data import Sense, WordNet
+from clipcoder.generators.wordnet.data import Sense, WordNet
 
 _LONGEST_COMPOUND: Final = 6
 
@@ -59,7 +59,7 @@ def find(wordnet: WordNet, name: str) -> Match:
     Without any known part the match has no senses.
 
     Example:
-        >>> from clipcoder.generators.wordnet_data import load_wordnet
+        >>> from clipcoder.generators.wordnet.data import load_wordnet
         >>> names = ("tabby cat", "striped tabby cat", "car side", "bottle of wine")
         >>> [find(load_wordnet(), name).found for name in names]
         ['tabby cat', 'tabby cat', 'car', 'bottle']
@@ -77,7 +77,7 @@ def find_any(wordnet: WordNet, parsed: ParsedName) -> Match:
 
     Example:
         >>> from clipcoder.generators.names import parse_name
-        >>> from clipcoder.generators.wordnet_data import load_wordnet
+        >>> from clipcoder.generators.wordnet.data import load_wordnet
         >>> find_any(load_wordnet(), parse_name("my old bike, mountain bike")).found
         'mountain bike'
     """

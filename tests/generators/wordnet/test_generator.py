@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.generators.base import SNIPPET_KINDS, Generator, SnippetKind
-from clipcoder.generators.glosses import content_words
 from clipcoder.generators.names import search_key
 from clipcoder.generators.prompts import render
-from clipcoder.generators.wordnet import WordNetGenerator
-from clipcoder.generators.wordnet_data import WordNet
+from clipcoder.generators.wordnet.data import WordNet
+from clipcoder.generators.wordnet.generator import WordNetGenerator
+from clipcoder.generators.wordnet.glosses import content_words
 
 PETS = ["tabby cat", "Siamese cat", "beagle", "goldfish", "hamster"]
 NAMES = [

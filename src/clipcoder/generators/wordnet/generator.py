@@ -10,12 +10,12 @@ from typing import Final
 
 from clipcoder.errors import InvalidInputError
 from clipcoder.generators.base import SnippetKind, TextEncoder, check_kind
-from clipcoder.generators.glosses import content_words, take_apart
-from clipcoder.generators.lookup import Match, find_any
 from clipcoder.generators.names import ParsedName, parse_name, search_key, singulars
 from clipcoder.generators.prompts import with_article
-from clipcoder.generators.senses import Query, choose_senses
-from clipcoder.generators.wordnet_data import Synset, WordNet, load_wordnet
+from clipcoder.generators.wordnet.data import Synset, WordNet, load_wordnet
+from clipcoder.generators.wordnet.glosses import content_words, take_apart
+from clipcoder.generators.wordnet.lookup import Match, find_any
+from clipcoder.generators.wordnet.senses import Query, choose_senses
 
 _MIN_DEPTH: Final = 6
 """With fewer ancestors than this stand concepts such as *instrumentality*, which say nothing about looks."""

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from clipcoder.generators.base import TextEncoder
-from clipcoder.generators.lookup import Match
 from clipcoder.generators.names import ParsedName
-from clipcoder.generators.wordnet_data import Synset, WordNet
+from clipcoder.generators.wordnet.data import Synset, WordNet
+from clipcoder.generators.wordnet.lookup import Match
 
 _DEPICTABLE: Final = {
     "animal": 4.0, "artifact": 3.5, "food": 2.5, "Tops": 2.0, "plant": 1.5, "object": 0.5, "phenomenon": 0.0,

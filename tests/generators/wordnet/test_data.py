@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import clipcoder
 from clipcoder.errors import InvalidInputError
-from clipcoder.generators.wordnet_data import WordNet, load_wordnet
+from clipcoder.generators.wordnet.data import WordNet, load_wordnet
 
 
 def glosses(wordnet: WordNet, word: str) -> list[str]:

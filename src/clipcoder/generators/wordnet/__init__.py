@@ -1,0 +1,1 @@
+"""WordNet as a writer of neighbour texts: offline, from the nouns that the package carries."""
