@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipcoder.bank import TextBank, random_words
+from clipcoder.source import Source
 
 BANK = TextBank.from_texts(
     {
@@ -30,7 +31,7 @@ def test_naming_texts_stay_and_every_describing_text_has_a_control():
     assert control.text_kind.tolist() == BANK.text_kind.tolist()
     for old, new in zip(BANK.texts, control.texts, strict=True):
         assert (new == old) == (old.kind in {"name", "synonym"})
-        assert new.source == (old.source if new == old else "random words 1")
+        assert new.source == (old.source if new == old else Source("random words 1"))
 
 
 def test_the_frame_and_the_class_name_stay_and_the_content_goes():

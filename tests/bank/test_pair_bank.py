@@ -9,6 +9,7 @@ import pytest
 
 from clipcoder.bank import PairBank, PairText
 from clipcoder.errors import ClipcoderError, InvalidInputError
+from clipcoder.source import Source
 from toy_encoder import ColourEncoder
 
 BIRDS = {"crow": {"swan": ["black feathers", "short neck"]}, "swan": {"crow": ["long neck"]}}
@@ -67,7 +68,7 @@ def test_all_pairs_of_a_small_set_are_asked_for_in_both_directions():
     bank = PairBank.from_generator(["crow", "snowy_owl", "swan"], teller, source="teller")
     assert len(set(teller.asked)) == len(teller.asked) == 6
     assert len(bank) == 6
-    assert {t.source for t in bank.texts} == {"teller"}
+    assert {t.source for t in bank.texts} == {Source("teller")}
     assert "snowy owl" in next(t.text for t in bank.texts if t.class_name == "snowy_owl")
 
 
@@ -87,7 +88,7 @@ def test_a_large_set_needs_its_pairs_named():
 def test_wordnet_tells_classes_apart_with_any_encoder():
     bank = PairBank.from_wordnet(["crow", "swan"], ColourEncoder())
     assert {(t.class_name, t.other) for t in bank.texts} == {("crow", "swan"), ("swan", "crow")}
-    assert {t.source for t in bank.texts} == {"wordnet"}
+    assert {t.source for t in bank.texts} == {Source("wordnet")}
 
 
 def test_a_saved_bank_is_read_back_and_saved_again_byte_for_byte(tmp_path: Path):

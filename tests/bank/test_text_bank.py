@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from clipcoder.bank import BankText, TextBank
 from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
 from clipcoder.kinds import TEXT_KINDS
+from clipcoder.source import Source
 from toy_encoder import ColourEncoder
 
 CATS = {"tabby_cat": {"name": ["a tabby"], "attribute": ["striped", "soft"]}, "Lynx": ["tufted ears"]}
@@ -26,6 +27,8 @@ class Oracle:
 
 
 sentences = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
+facts = st.sampled_from(["", "a", "a-1", "2026-11-25"])
+sources = st.builds(Source, sentences | st.sampled_from(["a", "a-1"]), facts, facts, facts)
 banks = (
     st.lists(
         sentences,
@@ -36,7 +39,7 @@ banks = (
     .filter(lambda names: all(n.replace("_", " ").strip() for n in names))
     .flatmap(
         lambda names: st.lists(
-            st.builds(BankText, sentences, st.sampled_from(names), st.sampled_from(TEXT_KINDS), sentences),
+            st.builds(BankText, sentences, st.sampled_from(names), st.sampled_from(TEXT_KINDS), sources),
             unique_by=lambda t: t.key,
             max_size=6,
         ).map(lambda texts: TextBank(tuple(names), tuple(texts)))
@@ -48,7 +51,7 @@ def test_names_become_sentences_with_spaces_and_stay_as_given():
     bank = TextBank.from_names(["tabby_cat", "coffee  mug"], template="a picture of the {}.")
     assert bank.class_names == ("tabby_cat", "coffee  mug")
     assert [t.text for t in bank.texts] == ["a picture of the tabby cat.", "a picture of the coffee mug."]
-    assert {(t.kind, t.source) for t in bank.texts} == {("name", "template")}
+    assert {(t.kind, t.source.generator) for t in bank.texts} == {("name", "template")}
 
 
 def test_texts_come_by_kind_or_as_attributes():
@@ -59,7 +62,7 @@ def test_texts_come_by_kind_or_as_attributes():
         ("tabby_cat", "attribute", "soft"),
         ("Lynx", "attribute", "tufted ears"),
     ]
-    assert bank.texts[0].source == "me"
+    assert bank.texts[0].source == Source("me")
 
 
 def test_the_arrays_go_with_the_texts():
@@ -132,13 +135,13 @@ def test_merge_refuses_a_class_that_it_does_not_know():
 
 def test_generated_texts_stand_behind_the_name_and_only_once():
     bank = TextBank.from_generator(["sea_otter"], Oracle(), source="oracle")
-    assert [(t.kind, t.source) for t in bank.texts] == [
+    assert [(t.kind, t.source.generator) for t in bank.texts] == [
         ("name", "template"),
         ("attribute", "oracle"),
         ("analogue", "oracle"),
         ("synonym", "oracle"),
     ]
-    assert bank.texts[3].text == "a photo of a old friend"  # as the name: they compete for one maximum
+    assert bank.texts[3].text == "a photo of an old friend"  # as the name: they compete for one maximum
     assert "sea otter" in bank.texts[1].text and "fur" in bank.texts[1].text
     assert "sea otter" in bank.texts[2].text and "otter" in bank.texts[2].text
 
@@ -170,7 +173,7 @@ def test_wordnet_knows_all_three_kinds_with_any_encoder():
     bank = TextBank.from_wordnet(["puma", "joshua_tree"], ColourEncoder())
     assert set(bank.text_kind) == {"name", "synonym", "attribute", "analogue"}
     assert set(bank.text_class) == {0, 1}
-    assert {t.source for t in bank.texts} == {"template", "wordnet"}
+    assert {t.source.generator for t in bank.texts} == {"template", "wordnet"}
     assert bank.texts[0].text == "a photo of a puma"
 
 
@@ -184,12 +187,29 @@ def test_a_saved_bank_is_read_back_and_saved_again_byte_for_byte(bank: TextBank,
     assert (folder / "again.json").read_bytes() == (folder / "bank.json").read_bytes()
 
 
+def test_a_source_with_facts_stands_once_at_the_head_and_by_a_short_name_beside_its_texts(tmp_path: Path):
+    model = Source("llm", "gpt", "attribute-1", "2026-11-25")
+    TextBank.from_texts({"cat": ["soft", "grey"], "dog": ["loud"]}, source=model).save(tmp_path / "bank.json")
+    content = json.loads((tmp_path / "bank.json").read_text())
+    assert content["sources"] == {
+        "llm-1": {"generator": "llm", "model": "gpt", "prompt": "attribute-1", "date": "2026-11-25"}
+    }
+    assert {t["source"] for c in content["classes"] for t in c["texts"]} == {"llm-1"}
+    assert {t.source for t in TextBank.load(tmp_path / "bank.json").texts} == {model}
+
+
+def test_a_bank_of_the_first_version_is_read(tmp_path: Path):
+    (tmp_path / "old.json").write_text(json.dumps(document()))
+    assert TextBank.load(tmp_path / "old.json").texts == (BankText("a cat", "cat", "name", Source("me")),)
+
+
 def test_the_file_is_for_people_too(tmp_path: Path):
     TextBank.from_texts({"café": {"name": ["a café"], "analogue": ["a bar"]}}).save(tmp_path / "bank.json")
     assert (tmp_path / "bank.json").read_text("utf-8") == (
         "{\n"
         '  "format": "clipcoder/text-bank",\n'
-        '  "version": 1,\n'
+        '  "version": 2,\n'
+        '  "sources": {},\n'
         '  "classes": [\n'
         "    {\n"
         '      "name": "café",\n'
@@ -244,9 +264,13 @@ LINE = {"text": "a cat", "kind": "name", "source": "me"}
             "the format 'clipcoder/text-bank', but it has 'clipcoder/pair-bank'",
         ),
         ([], "the format 'clipcoder/text-bank', but it has None"),
-        (document(version=2), "must have version 1, but it has 2"),
-        (document(version=True), "must have version 1, but it has True"),
-        (document(version="1"), "must have version 1, but it has '1'"),
+        (document(version=3), "must have version 2 or an older one, but it has 3"),
+        (document(version=True), "must have version 2 or an older one, but it has True"),
+        (document(version="1"), "must have version 2 or an older one, but it has '1'"),
+        (document(sources=[]), "sources must be an object"),
+        (document(sources={"me": {}}), r"sources\['me'\] must have a generator"),
+        (document(sources={"me": {"generator": "llm", "modle": "m"}}), "may have model, prompt, date"),
+        (document(sources={"me": {"generator": "llm", "model": 5}}), "all of them texts"),
         (document(more=1), "must be an object with the fields classes, but it has classes, more"),
         (document(classes={}), "the bank.classes must be a list, but it is {}"),
         (document(classes=[]), "at least one class name is needed"),
@@ -298,8 +322,8 @@ def test_what_is_no_json_is_refused(content: bytes, tmp_path: Path):
         (lambda: TextBank.from_names(["cat", None]), "class name 2 of 2 must be a text, not None"),
         (lambda: TextBank.from_names(["cat", "Cat"]), "'cat' and 'Cat' are the same"),
         (lambda: TextBank.from_names(["tabby cat", "tabby__cat"]), "are the same; drop one"),
-        (lambda: TextBank.from_names(["cat"], template="a photo"), "a template must hold {} once"),
-        (lambda: TextBank.from_names(["cat"], template="{} or {}"), "a template must hold {} once"),
+        (lambda: TextBank.from_names(["cat"], template="a photo"), "for the kind name must hold {}"),
+        (lambda: TextBank.from_names(["cat"], template="{} or {"), "must be a text with fields among"),
         (lambda: TextBank.from_names(["Straße", "STRASSE"]), "'Straße' and 'STRASSE' are the same"),
         (lambda: TextBank.from_texts(["cat"]), "must map each class name to its texts, not be a list"),
         (lambda: TextBank.from_texts({"cat": "soft"}), r"texts on 'cat' must come as a list, not as 'soft'"),

@@ -14,9 +14,10 @@ from dataclasses import replace
 from typing import Final
 
 from clipcoder.bank.entries import BankText
-from clipcoder.bank.names import readable
 from clipcoder.bank.text_bank import TextBank
+from clipcoder.generators.names import readable
 from clipcoder.kinds import DESCRIBING_KINDS
+from clipcoder.source import Source
 
 # The words of sentences that describe, whatever they describe.
 _FRAME: Final = frozenset(
@@ -59,7 +60,7 @@ def _control(entry: BankText, seed: int, taken: set[tuple[str, ...]]) -> BankTex
     """Return the control of one text, unlike all that are taken; a naming text is its own."""
     if entry.kind not in DESCRIBING_KINDS:
         return entry
-    drafts = (replace(entry, text=t, source=f"random words {seed}") for t in _drafts(entry, seed))
+    drafts = (replace(entry, text=t, source=Source(f"random words {seed}")) for t in _drafts(entry, seed))
     control = next(draft for draft in drafts if draft.key not in taken)
     taken.add(control.key)
     return control

@@ -9,6 +9,7 @@ from typing import TypeVar
 from clipcoder.bank.names import checked_text
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.kinds import TEXT_KINDS, TextKind
+from clipcoder.source import GIVEN, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,13 @@ class BankText:
         text: the sentence, as it is encoded.
         class_name: the class it is about.
         kind: name, synonym, attribute or analogue.
-        source: where it came from, such as ``"template"``, ``"wordnet"`` or ``"given"``.
+        source: where it came from.
     """
 
     text: str
     class_name: str
     kind: TextKind
-    source: str = "given"
+    source: Source = GIVEN
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -41,13 +42,13 @@ class PairText:
         text: the sentence, as it is encoded.
         class_name: the class it is about.
         other: the class it tells it apart from.
-        source: where it came from, such as ``"wordnet"`` or ``"given"``.
+        source: where it came from.
     """
 
     text: str
     class_name: str
     other: str
-    source: str = "given"
+    source: Source = GIVEN
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ def check_entries(entries: Iterable[BankText | PairText], known: Mapping[str, in
     for entry in entries:
         about = " and ".join(repr(name) for name in entry.key[:-1])
         checked_text(entry.text, f"a text on {about}")
-        checked_text(entry.source, f"the source of a text on {about}")
+        checked_text(entry.source.generator, f"the source of a text on {about}")
         _check_classes(entry.key[:-1], known)
         if isinstance(entry, BankText) and entry.kind not in TEXT_KINDS:
             raise UnknownNameError(f"kind of text on {about},", str(entry.kind), TEXT_KINDS)

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from clipcoder.errors import ClipcoderError, InvalidInputError
 
-VERSION = 1
+VERSION = 2
+_READ = (1, 2)  # version 1 had no facts about sources
 
 Bank = TypeVar("Bank")
 
@@ -68,9 +69,10 @@ def _content(path: str | os.PathLike[str], format_name: str) -> dict[str, Any]:
             f"{path} must have the format {format_name!r}, but it has {found!r}; name another file"
         )
     version = document.pop("version", None)
-    if version != VERSION or isinstance(version, bool):
+    if version not in _READ or isinstance(version, bool):
         raise InvalidInputError(
-            f"{path} must have version {VERSION}, but it has {version!r}; use the clipcoder that wrote it"
+            f"{path} must have version {VERSION} or an older one, but it has {version!r}; "
+            "use the clipcoder that wrote it"
         )
     return dict(document)
 

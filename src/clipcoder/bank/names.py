@@ -5,18 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clipcoder.errors import InvalidInputError
-
-NAME_TEMPLATE = "a photo of a {}"
-"""How a name becomes a sentence, unless the caller says otherwise (CLIP, section 3.1.4)."""
-
-
-def readable(name: str) -> str:
-    """Return a class name as a person would write it: underscores are spaces.
-
-    >>> readable("car_side")
-    'car side'
-    """
-    return " ".join(name.replace("_", " ").split())
+from clipcoder.generators.names import readable
 
 
 def name_key(name: str) -> str:
@@ -76,19 +65,3 @@ def checked_text(text: object, spot: str) -> str:
     except UnicodeEncodeError as error:
         raise InvalidInputError(f"{spot} must be valid Unicode, but {text!r} is not; type it anew") from error
     return text
-
-
-def filled_template(template: str, name: str) -> str:
-    """Put a readable name into the one ``{}`` of a template.
-
-    Raises:
-        InvalidInputError: a template without exactly one ``{}``.
-
-    >>> filled_template("a photo of a {}", "tabby_cat")
-    'a photo of a tabby cat'
-    """
-    if not isinstance(template, str) or template.count("{}") != 1:
-        raise InvalidInputError(
-            f"a template must hold {{}} once, where the class name goes, but it is {template!r}"
-        )
-    return template.replace("{}", readable(name))

@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,15 +14,14 @@ from clipcoder.arrays import IntArray
 from clipcoder.bank.entries import PairText, as_list, check_entries, distinct
 from clipcoder.bank.files import fields, read_bank, write_document
 from clipcoder.bank.names import checked_names, name_key
+from clipcoder.bank.sources import by_short_name, listed, short_names
 from clipcoder.bank.wordnet import wordnet_generator
-from clipcoder.errors import InvalidInputError, UnknownNameError
-
-if TYPE_CHECKING:
-    from clipcoder.generators.base import Generator, TextEncoder
-    from clipcoder.generators.prompts import Templates
+from clipcoder.bank.writing import pair_questions, pair_texts_of
+from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
+from clipcoder.generators.sentences import DEFAULT_TEMPLATES, Templates
+from clipcoder.source import GIVEN, Source, as_source
 
 _FORMAT = "clipcoder/pair-bank"
-_ALL_PAIRS_LIMIT = 50  # classes; 50 make 2,450 ordered pairs, a few seconds of encoding on a CPU
 
 
 @dataclass(frozen=True)
@@ -60,19 +58,42 @@ class PairBank:
         texts: Mapping[str, Mapping[str, Sequence[str]]],
         class_names: Iterable[str],
         *,
-        source: str = "given",
+        source: str | Source = GIVEN,
     ) -> PairBank:
         """Make a bank of ready sentences: ``texts[class][other]`` lists how a class differs from another.
 
         A sentence that a pair has twice is taken once.
         """
         entries = (
-            PairText(text, name, other, source)
+            PairText(text, name, other, as_source(source))
             for name, others in texts.items()
             for other, sentences in others.items()
             for text in as_list(sentences, f"{name!r} and {other!r}")
         )
         return cls(checked_names(class_names), distinct(entries))
+
+    @classmethod
+    def from_replies(
+        cls,
+        names: Iterable[str],
+        replies: Iterable[Reply],
+        *,
+        templates: Templates = DEFAULT_TEMPLATES,
+        domain: str = "",
+    ) -> PairBank:
+        """Make a bank of what a generator replied to one-to-one questions (``generators.base``).
+
+        Args:
+            names: the classes.
+            replies: what sets a class apart from another one, in any order.
+            templates: the sentences that become of snippets.
+            domain: what all classes are, such as ``"a type of bird"``.
+
+        Raises:
+            InvalidInputError: unusable class names, or a class paired with itself.
+            UnknownNameError: a reply about another class.
+        """
+        return cls(checked_names(names), distinct(pair_texts_of(replies, templates, domain)))
 
     @classmethod
     def from_generator(
@@ -81,31 +102,27 @@ class PairBank:
         generator: Generator,
         *,
         pairs: Iterable[tuple[str, str]] | None = None,
-        templates: Templates | None = None,
-        source: str = "generated",
+        templates: Templates = DEFAULT_TEMPLATES,
+        domain: str = "",
+        source: str | Source = "generated",
     ) -> PairBank:
-        """Make a bank of what a generator knows to tell classes apart.
+        """Make a bank of what a generator knows to tell classes apart, as it says it.
 
         Args:
             names: the classes.
             generator: the source of knowledge.
             pairs: the pairs to ask about, each in both directions; None means all, for at most 50 classes.
-            templates: the sentences; None means those of ``generators.prompts``.
+            templates: the sentences.
+            domain: what all classes are.
             source: what to note as the origin of the texts.
 
         Raises:
             InvalidInputError: unusable class names, a class paired with itself, or too many for all pairs.
             UnknownNameError: a pair names a class that is not among ``names``.
         """
-        from clipcoder.generators.prompts import DEFAULT_TEMPLATES, render
-
         classes = checked_names(names)
-        entries = [
-            PairText(render("one_to_one", name, snippet, templates or DEFAULT_TEMPLATES), name, other, source)
-            for name, other in _both_directions(classes, pairs)
-            for snippet in generator.generate("one_to_one", name, other=other)
-        ]
-        return cls(classes, distinct(entries))
+        replies = ask(generator, pair_questions(classes, pairs), as_source(source))
+        return cls.from_replies(classes, replies, templates=templates, domain=domain)
 
     @classmethod
     def from_wordnet(
@@ -113,6 +130,9 @@ class PairBank:
         names: Iterable[str],
         encoder: TextEncoder | None = None,
         pairs: Iterable[tuple[str, str]] | None = None,
+        *,
+        templates: Templates = DEFAULT_TEMPLATES,
+        domain: str = "",
     ) -> PairBank:
         """Make a bank from WordNet, offline: what the gloss and parts of one class say and not the other's.
 
@@ -120,10 +140,14 @@ class PairBank:
             names: the classes.
             encoder: chooses among the senses of a name; None means the starter encoder.
             pairs: as in ``from_generator``, whose errors are raised.
+            templates: the sentences.
+            domain: what all classes are, a hint at the sense too.
         """
         classes = checked_names(names)
-        generator = wordnet_generator(classes, encoder)
-        return cls.from_generator(classes, generator, pairs=pairs, source="wordnet")
+        generator = wordnet_generator(classes, encoder, domain)
+        return cls.from_generator(
+            classes, generator, pairs=pairs, templates=templates, domain=domain, source="wordnet"
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> PairBank:
@@ -136,13 +160,14 @@ class PairBank:
 
     @classmethod
     def _from_content(cls, content: dict[str, Any]) -> PairBank:
+        source_of = by_short_name(content.pop("sources", {}))
         names, pairs = fields(content, "the bank", classes=list, pairs=list)
         entries = []
         for i, record in enumerate(pairs):
             name, other, texts = fields(record, f"pairs[{i}]", **{"class": str}, other=str, texts=list)
             for j, line in enumerate(texts):
                 text, source = fields(line, f"pairs[{i}].texts[{j}]", text=str, source=str)
-                entries.append(PairText(text, name, other, source))
+                entries.append(PairText(text, name, other, source_of(source)))
         return cls(tuple(names), tuple(entries))
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -151,11 +176,13 @@ class PairBank:
         Raises:
             InvalidInputError: the place cannot be written to.
         """
+        ids = short_names(t.source for t in self.texts)
         pairs: dict[tuple[str, str], list[dict[str, str]]] = {}
         for t in self.texts:
-            pairs.setdefault((t.class_name, t.other), []).append({"text": t.text, "source": t.source})
+            pairs.setdefault((t.class_name, t.other), []).append({"text": t.text, "source": ids[t.source]})
         records = [{"class": name, "other": other, "texts": texts} for (name, other), texts in pairs.items()]
-        write_document(path, _FORMAT, {"classes": list(self.class_names), "pairs": records})
+        content = {"sources": listed(ids), "classes": list(self.class_names), "pairs": records}
+        write_document(path, _FORMAT, content)
 
     def __len__(self) -> int:
         """Return the number of texts."""
@@ -189,19 +216,3 @@ class PairBank:
             if name_key(t.class_name) in renamed and name_key(t.other) in renamed
         )
         return PairBank(wanted, tuple(texts))
-
-
-def _both_directions(
-    classes: tuple[str, ...], pairs: Iterable[tuple[str, str]] | None
-) -> list[tuple[str, str]]:
-    if pairs is None and len(classes) > _ALL_PAIRS_LIMIT:
-        raise InvalidInputError(
-            f"all pairs are taken for at most {_ALL_PAIRS_LIMIT} classes, but there are {len(classes)}; "
-            "say which ones as pairs=[(name, other), ...], such as those that stage 1 confuses"
-        )
-    if pairs is None:
-        return list(permutations(classes, 2))
-    both = dict.fromkeys(p for a, b in pairs for p in ((a, b), (b, a)))
-    for name in {name for pair in both for name in pair} - set(classes):
-        raise UnknownNameError("class of a pair", str(name), classes)
-    return list(both)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,18 +14,20 @@ import numpy.typing as npt
 from clipcoder.arrays import IntArray
 from clipcoder.bank.entries import BankText, as_list, check_entries, checked_kinds, distinct
 from clipcoder.bank.files import fields, read_bank, write_document
-from clipcoder.bank.names import NAME_TEMPLATE, checked_names, filled_template, name_key
+from clipcoder.bank.names import checked_names, name_key
+from clipcoder.bank.sources import by_short_name, listed, short_names
 from clipcoder.bank.wordnet import wordnet_generator
+from clipcoder.bank.writing import name_texts, questions, texts_of
 from clipcoder.errors import InvalidInputError
+from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
+from clipcoder.generators.sentences import DEFAULT_TEMPLATES, Templates
 from clipcoder.kinds import TEXT_KINDS, TextKind
-
-if TYPE_CHECKING:
-    from clipcoder.generators.base import Generator, TextEncoder
-    from clipcoder.generators.prompts import Templates
+from clipcoder.source import GIVEN, Source, as_source
 
 _FORMAT = "clipcoder/text-bank"
 
 GeneratedKind = Literal["attribute", "analogue", "synonym"]
+GENERATED_KINDS: Final[tuple[GeneratedKind, ...]] = get_args(GeneratedKind)
 
 
 @dataclass(frozen=True)
@@ -56,23 +58,31 @@ class TextBank:
         object.__setattr__(self, "texts", tuple(sorted(self.texts, key=lambda t: position[t.class_name])))
 
     @classmethod
-    def from_names(cls, names: Iterable[str], template: str = NAME_TEMPLATE) -> TextBank:
+    def from_names(
+        cls, names: Iterable[str], template: str | tuple[str, ...] = Templates.name, *, domain: str = ""
+    ) -> TextBank:
         """Make a bank of names alone; underscores become spaces in the text, not in the class name.
 
+        Args:
+            names: the classes.
+            template: one wording or several, with fields as in ``Templates``, such as ``"a photo of a {}."``.
+            domain: what all classes are, such as ``"a type of bird"``.
+
         Raises:
-            InvalidInputError: unusable class names, or a template that does not hold ``{}`` once.
+            InvalidInputError: unusable class names, or a template that does not hold the name.
+
+        >>> TextBank.from_names(["owl"], ("a photo of {a_name}", "a drawing of {a_name}")).texts[1].text
+        'a drawing of an owl'
         """
         classes = checked_names(names)
-        return cls(
-            classes, tuple(BankText(filled_template(template, n), n, "name", "template") for n in classes)
-        )
+        return cls(classes, distinct(name_texts(classes, Templates(name=template), domain)))
 
     @classmethod
     def from_texts(
         cls,
         texts: Mapping[str, Sequence[str] | Mapping[str, Sequence[str]]],
         *,
-        source: str = "given",
+        source: str | Source = GIVEN,
     ) -> TextBank:
         """Make a bank of ready sentences, encoded as they stand; one that a class has twice is taken once.
 
@@ -89,11 +99,36 @@ class TextBank:
                 f"texts must map each class name to its texts, not be a {type(texts).__name__}"
             )
         entries = [
-            BankText(text, name, kind, source)
+            BankText(text, name, kind, as_source(source))
             for name, given in texts.items()
             for kind, text in _by_kind(name, given)
         ]
         return cls(tuple(texts), distinct(entries))
+
+    @classmethod
+    def from_replies(
+        cls,
+        names: Iterable[str],
+        replies: Iterable[Reply],
+        *,
+        templates: Templates = DEFAULT_TEMPLATES,
+        domain: str = "",
+    ) -> TextBank:
+        """Make a bank of names and of what a generator replied about them (``generators.base``).
+
+        Args:
+            names: the classes.
+            replies: attributes, analogues and synonyms, in any order.
+            templates: the sentences that become of names and snippets.
+            domain: what all classes are, such as ``"a type of bird"``.
+
+        Raises:
+            InvalidInputError: unusable class names.
+            UnknownNameError: a reply about another class.
+        """
+        classes = checked_names(names)
+        texts = [*name_texts(classes, templates, domain), *texts_of(replies, templates, domain)]
+        return cls(classes, distinct(texts))
 
     @classmethod
     def from_generator(
@@ -101,41 +136,29 @@ class TextBank:
         names: Iterable[str],
         generator: Generator,
         *,
-        kinds: GeneratedKind | Sequence[GeneratedKind] = ("attribute", "analogue", "synonym"),
-        template: str = NAME_TEMPLATE,
-        templates: Templates | None = None,
-        source: str = "generated",
+        kinds: GeneratedKind | Sequence[GeneratedKind] = GENERATED_KINDS,
+        templates: Templates = DEFAULT_TEMPLATES,
+        domain: str = "",
+        source: str | Source = "generated",
     ) -> TextBank:
-        """Make a bank of names and what a generator knows about them.
+        """Make a bank of names and what a generator knows about them, as it says it.
 
         Args:
             names: the classes.
             generator: the source of knowledge.
             kinds: what to ask it for.
-            template: the sentence for names and synonyms, alike because they compete for the maximum.
-            templates: the sentences for attributes and analogues; None means those of ``generators.prompts``.
+            templates: the sentences; names and synonyms should be worded alike, for they compete.
+            domain: what all classes are.
             source: what to note as the origin of generated texts.
 
         Raises:
-            InvalidInputError: unusable class names or template.
+            InvalidInputError: unusable class names.
             UnknownNameError: an unknown kind.
         """
-        from clipcoder.generators.prompts import DEFAULT_TEMPLATES, render
-
-        def sentence(kind: GeneratedKind, name: str, snippet: str) -> str:
-            if kind == "synonym":
-                return filled_template(template, snippet)
-            return render(kind, name, snippet, templates or DEFAULT_TEMPLATES)
-
-        asked = checked_kinds(kinds, get_args(GeneratedKind))
-        named = cls.from_names(names, template)
-        generated = (
-            BankText(sentence(kind, name, snippet), name, kind, source)
-            for name in named.class_names
-            for kind in asked
-            for snippet in generator.generate(kind, name)
-        )
-        return cls(named.class_names, distinct([*named.texts, *generated]))
+        classes = checked_names(names)
+        asked = questions(classes, checked_kinds(kinds, GENERATED_KINDS))
+        replies = ask(generator, asked, as_source(source))
+        return cls.from_replies(classes, replies, templates=templates, domain=domain)
 
     @classmethod
     def from_wordnet(
@@ -143,9 +166,9 @@ class TextBank:
         names: Iterable[str],
         encoder: TextEncoder | None = None,
         *,
-        kinds: GeneratedKind | Sequence[GeneratedKind] = ("attribute", "analogue", "synonym"),
-        template: str = NAME_TEMPLATE,
-        templates: Templates | None = None,
+        kinds: GeneratedKind | Sequence[GeneratedKind] = GENERATED_KINDS,
+        templates: Templates = DEFAULT_TEMPLATES,
+        domain: str = "",
     ) -> TextBank:
         """Make a bank from WordNet, offline.
 
@@ -153,17 +176,17 @@ class TextBank:
             names: the classes.
             encoder: chooses among the senses of a name; None means the starter encoder.
             kinds: what to look up.
-            template: the sentence for names and synonyms.
-            templates: the sentences for attributes and analogues.
+            templates: the sentences.
+            domain: what all classes are, a hint at the sense too.
 
         Raises:
-            InvalidInputError: unusable class names or template.
+            InvalidInputError: unusable class names.
             UnknownNameError: an unknown kind.
         """
         classes = checked_names(names)
-        generator = wordnet_generator(classes, encoder)
+        generator = wordnet_generator(classes, encoder, domain)
         return cls.from_generator(
-            classes, generator, kinds=kinds, template=template, templates=templates, source="wordnet"
+            classes, generator, kinds=kinds, templates=templates, domain=domain, source="wordnet"
         )
 
     @classmethod
@@ -177,6 +200,7 @@ class TextBank:
 
     @classmethod
     def _from_content(cls, content: dict[str, Any]) -> TextBank:
+        source_of = by_short_name(content.pop("sources", {}))
         (classes,) = fields(content, "the bank", classes=list)
         names, entries = [], []
         for i, record in enumerate(classes):
@@ -184,7 +208,7 @@ class TextBank:
             names.append(name)
             for j, line in enumerate(texts):
                 text, kind, source = fields(line, f"classes[{i}].texts[{j}]", text=str, kind=str, source=str)
-                entries.append(BankText(text, name, kind, source))
+                entries.append(BankText(text, name, kind, source_of(source)))
         return cls(tuple(names), tuple(entries))
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -193,11 +217,12 @@ class TextBank:
         Raises:
             InvalidInputError: the place cannot be written to.
         """
+        ids = short_names(t.source for t in self.texts)
         classes = [
-            {"name": n, "texts": [{"text": t.text, "kind": t.kind, "source": t.source} for t in texts]}
+            {"name": n, "texts": [{"text": t.text, "kind": t.kind, "source": ids[t.source]} for t in texts]}
             for n, texts in self.by_class.items()
         ]
-        write_document(path, _FORMAT, {"classes": classes})
+        write_document(path, _FORMAT, {"sources": listed(ids), "classes": classes})
 
     def __len__(self) -> int:
         """Return the number of texts."""

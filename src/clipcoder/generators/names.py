@@ -24,6 +24,15 @@ _PLURAL_ENDINGS = (
 )
 
 
+def readable(name: str) -> str:
+    """Return a class name as a person would write it: underscores are spaces.
+
+    >>> readable("car_side")
+    'car side'
+    """
+    return " ".join(name.replace("_", " ").split())
+
+
 class ParsedName(NamedTuple):
     """A class name taken apart."""
 

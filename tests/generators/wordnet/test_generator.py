@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.generators.base import SNIPPET_KINDS, Generator, SnippetKind
 from clipcoder.generators.names import search_key
-from clipcoder.generators.prompts import render
+from clipcoder.generators.sentences import render
 from clipcoder.generators.wordnet.data import WordNet
 from clipcoder.generators.wordnet.generator import WordNetGenerator
 from clipcoder.generators.wordnet.glosses import content_words
@@ -182,6 +182,22 @@ def test_the_encoder_changes_the_sense() -> None:
     assert lifting.generate("attribute", "crane")[0] == "that lifts and moves heavy objects"
 
 
+@pytest.mark.parametrize(
+    ("domain", "gloss"), [("a type of bird", "wading bird"), ("machine", "lifts and moves heavy objects")]
+)
+def test_a_domain_chooses_the_sense(domain: str, gloss: str) -> None:
+    synset = WordNetGenerator(["crane"], domain=domain).synset("crane")
+    assert synset is not None
+    assert gloss in synset.gloss
+
+
+def test_a_remark_of_a_name_goes_before_the_domain() -> None:
+    generator = WordNetGenerator(["crane (machine)"], domain="a type of bird")
+    synset = generator.synset("crane (machine)")
+    assert synset is not None
+    assert "lifts" in synset.gloss
+
+
 @settings(max_examples=30, deadline=None)
 @given(order=st.permutations(NAMES), name=st.sampled_from(NAMES), copies=st.integers(0, 2))
 def test_order_and_repetition_of_classes_do_not_matter(order: list[str], name: str, copies: int) -> None:
@@ -201,7 +217,8 @@ def test_any_names_give_distinct_snippets_that_render(names: list[str], kind: Sn
     for name in names:
         snippets = generator.generate(kind, name, other=names[-1])
         assert len({search_key(snippet) for snippet in snippets}) == len(snippets)
-        assert all(render(kind, name, snippet).isprintable() for snippet in snippets if name.isprintable())
+        sentences = [text for snippet in snippets for text in render(kind, name, snippet)]
+        assert all(text.isprintable() for text in sentences if name.isprintable())
 
 
 def test_caltech_names_go_through(caltech_names: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,7 +12,7 @@ from typing import Final
 from clipcoder.errors import InvalidInputError
 from clipcoder.generators.base import SnippetKind, TextEncoder, check_kind
 from clipcoder.generators.names import ParsedName, parse_name, search_key, singulars
-from clipcoder.generators.prompts import with_article
+from clipcoder.generators.sentences import with_article
 from clipcoder.generators.wordnet.data import Synset, WordNet, load_wordnet
 from clipcoder.generators.wordnet.glosses import content_words, take_apart
 from clipcoder.generators.wordnet.lookup import Match, find_any
@@ -24,6 +25,11 @@ _NEAR: Final = 2
 """How many steps up a concept still lends its traits, its parts and its other kinds."""
 
 _LENT_PARTS: Final = 2
+
+_KIND_OF: Final = re.compile(
+    r"^(?:an?\s+)?(?:(?:type|kind|sort|breed|species|model)s?\s+of\s+)?", re.IGNORECASE
+)
+"""What a domain begins with that says nothing about a sense."""
 
 _FEW_KINDS: Final = 40
 
@@ -48,6 +54,8 @@ class WordNetGenerator:
         class_names: all classes, because analogues and synonyms must be no other class of the set.
         encoder: helps to choose the sense of each name, in one ``encode_texts`` call for the whole set (one
             more for a class outside it); None does without.
+        domain: what all classes are, such as ``"a type of bird"``: a hint at the sense of those names that
+            bring no remark of their own.
         similarity_weight: how much the encoder counts against how usual a sense is (see ``senses``).
         max_attributes: at most so many attributes.
         max_analogues: at most so many analogues.
@@ -68,6 +76,7 @@ class WordNetGenerator:
         class_names: Sequence[str],
         encoder: TextEncoder | None = None,
         *,
+        domain: str = "",
         similarity_weight: float = 0.5,
         max_attributes: int = 8,
         max_analogues: int = 5,
@@ -77,6 +86,7 @@ class WordNetGenerator:
     ) -> None:
         self._wordnet = wordnet or load_wordnet()
         self._encoder = encoder
+        self._hint = _KIND_OF.sub("", domain)
         self._similarity_weight = similarity_weight
         self._limits = {
             "attribute": max_attributes,
@@ -120,11 +130,14 @@ class WordNetGenerator:
 
     def _resolve(self, class_names: Iterable[str]) -> list[Resolved]:
         names = sorted(set(class_names))
-        parsed = [parse_name(name) for name in names]
+        parsed = [self._hinted(parse_name(name)) for name in names]
         queries = [Query(one, find_any(self._wordnet, one)) for one in parsed]
         synsets = choose_senses(self._wordnet, queries, self._encoder, self._similarity_weight)
         rows = zip(names, queries, synsets, strict=True)
         return [Resolved(name, query.parsed, query.match, synset) for name, query, synset in rows]
+
+    def _hinted(self, parsed: ParsedName) -> ParsedName:
+        return parsed if parsed.remark else parsed._replace(remark=self._hint)
 
     def _find(self, class_name: str) -> Resolved:
         if class_name not in self._resolved:

@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 from clipcoder.generators.names import singulars
-from clipcoder.generators.prompts import FINITE_VERBS, is_plural, with_article
+from clipcoder.generators.sentences import FINITE_VERBS, is_plural, with_article
 
 _REMARK = re.compile(r"\s*\([^()]*\)")
 _ARTICLE = re.compile(r"(?:an?|the) ")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.generators.base import SNIPPET_KINDS
-from clipcoder.generators.prompts import Templates, as_clause, indefinite_article, render, with_article
+from clipcoder.generators.sentences import Templates, as_clause, indefinite_article, render, with_article
 from clipcoder.kinds import TEXT_KINDS
 
 
@@ -23,17 +23,29 @@ from clipcoder.kinds import TEXT_KINDS
     ],
 )
 def test_every_kind_has_a_sentence(kind: str, snippet: str, sentence: str) -> None:
-    assert render(kind, "sea_anemone", snippet) == sentence  # type: ignore[arg-type]
+    assert render(kind, "sea_anemone", snippet) == (sentence,)  # type: ignore[arg-type]
 
 
 def test_templates_are_data() -> None:
     wide = Templates(attribute="{name}: {snippet} ({a_snippet}; {clause})")
-    assert render("attribute", "owl", "egg", wide) == "owl: egg (an egg; which has egg)"
+    assert render("attribute", "owl", "egg", wide) == ("owl: egg (an egg; which has egg)",)
+
+
+def test_several_wordings_make_several_sentences() -> None:
+    wide = Templates(one_to_one=("{name} unlike {a_other}: {snippet}", "{clause}"))
+    sentences = render("one_to_one", "Owl", "round face", wide, other="bald_eagle")
+    assert sentences == ("Owl unlike a bald eagle: round face", "which has round face")
+
+
+@pytest.mark.parametrize("kind", ["name", "synonym"])
+def test_a_domain_stands_behind_names(kind: str) -> None:
+    sentences = render(kind, "crane", "crane", domain="a type of bird")  # type: ignore[arg-type]
+    assert sentences == ("a photo of a crane, a type of bird",)
 
 
 def test_the_default_templates_know_all_kinds() -> None:
     sentences = {kind: render(kind, "owl", "eagle") for kind in (*SNIPPET_KINDS, *TEXT_KINDS)}
-    assert all("owl" in text or kind == "synonym" for kind, text in sentences.items())
+    assert all("owl" in texts[0] or kind == "synonym" for kind, texts in sentences.items())
 
 
 def test_an_unknown_kind_is_refused() -> None:
@@ -41,10 +53,32 @@ def test_an_unknown_kind_is_refused() -> None:
         render("synonyms", "owl", "bird")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("template", ["{colour} owl", "{} owl", "{name", "{name.size}"])
-def test_an_unknown_field_is_refused(template: str) -> None:
-    with pytest.raises(InvalidInputError, match="fields are name"):
-        render("name", "owl", templates=Templates(name=template))
+@pytest.mark.parametrize(
+    "wording", ["{colour} {name}", "{name", "{name.size}", "{name!r}", "{name:>9}", "{name} {snippet}", "{0}"]
+)
+def test_an_unknown_field_is_refused(wording: str) -> None:
+    with pytest.raises(InvalidInputError, match="kind name"):
+        Templates(name=wording)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wording"),
+    [("name", "a photo"), ("attribute", "{name}"), ("one_to_one", "{name} or {other}"), ("synonym", "{}")],
+)
+def test_a_wording_without_what_it_is_about_is_refused(kind: str, wording: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"kind {kind} must hold"):
+        Templates(**{kind: ("{name} {snippet}".replace(" {snippet}" * (kind == "name"), ""), wording)})
+
+
+def test_clip_s_own_form_of_a_template_is_one() -> None:
+    assert render("name", "tabby_cat", templates=Templates(name="a photo of a {}.")) == (
+        "a photo of a tabby cat.",
+    )
+
+
+def test_a_name_keeps_its_remark_and_its_humps() -> None:
+    assert render("name", "crane_(bird)") == ("a photo of a crane (bird)",)
+    assert render("name", "iPhone") == ("a photo of an iPhone",)
 
 
 # fmt: off
@@ -91,6 +125,6 @@ def test_a_snippet_becomes_a_clause(snippet: str, clause: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.text(), st.text())
 def test_any_name_and_snippet_give_a_clean_sentence(name: str, snippet: str) -> None:
-    sentence = render("attribute", name, snippet)
+    (sentence,) = render("attribute", name, snippet)
     assert sentence.startswith("a photo of")
     assert sentence == " ".join(sentence.split())

@@ -1,4 +1,4 @@
-"""``clipcoder texts``: write banks of neighbour texts, and look at them."""
+"""``clipcoder texts generate``: write banks of neighbour texts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ from pathlib import Path
 import click
 
 from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
-from clipcoder.cli.group import Helpful
-from clipcoder.cli.inputs import class_names, read_bank, tell, write_bank
+from clipcoder.cli.inputs import class_names, tell, write_bank
 
 
-@click.group(cls=Helpful)
-def texts() -> None:
-    """Write and look at banks of neighbour texts."""
-
-
-@texts.command()
+@click.command()
 @click.option("--classes", metavar="A,B,C", help="The class names, with commas between them.")
 @click.option("--classes-file", type=click.Path(path_type=Path), help="The class names, one a line.")
 @click.option(
@@ -45,15 +39,4 @@ def generate(
             bank = write_bank(names, choice.open(quiet=True), "coder")
         bank.save(file or out)
     tell(f"wrote {len(bank.texts)} texts to {out}; classes: {len(names)}")
-    return 0
-
-
-@texts.command()
-@click.argument("bank", type=click.Path(path_type=Path))
-def show(bank: Path) -> int:
-    """Print the texts of a bank, class by class."""
-    for name, entries in read_bank(bank).by_class.items():
-        click.secho(name, bold=True)
-        for entry in entries:
-            click.echo(f"  {entry.kind:<10}{entry.text}")
     return 0
