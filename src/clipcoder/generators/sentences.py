@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from string import Formatter
 from typing import Final
 
-from clipcoder.errors import InvalidInputError, UnknownNameError
+from clipcoder.errors import UnknownNameError
 from clipcoder.generators.base import SnippetKind
 from clipcoder.generators.names import parse_name, readable
+from clipcoder.generators.wording import check_wording
 from clipcoder.kinds import TextKind
 
 _VOWEL_SOUND = re.compile(
@@ -78,7 +78,7 @@ class Templates:
     def __post_init__(self) -> None:
         for kind, (needed, allowed) in _FIELDS.items():
             for wording in self.of(kind):
-                _check_fields(kind, wording, needed, allowed)
+                check_wording(f"a wording for the kind {kind}", wording, [needed], allowed)
 
     def of(self, kind: str) -> tuple[str, ...]:
         """Return the wordings of one kind.
@@ -90,25 +90,6 @@ class Templates:
             raise UnknownNameError("kind of text", kind, _FIELDS)
         wordings = getattr(self, kind)
         return (wordings,) if isinstance(wordings, str) else tuple(wordings)
-
-
-def _check_fields(kind: str, wording: str, needed: frozenset[str], allowed: frozenset[str]) -> None:
-    choices = " ".join(f"{{{field}}}" for field in sorted(allowed))
-    try:
-        parts = [part[1:] for part in Formatter().parse(wording) if part[1] is not None]
-    except (ValueError, TypeError) as error:
-        raise InvalidInputError(
-            f"a wording for the kind {kind} must be a text with fields among {choices}, but it is {wording!r}"
-        ) from error
-    fields = {field for field, *_ in parts}
-    if not fields <= allowed or any(form or conversion for _, form, conversion in parts):
-        raise InvalidInputError(
-            f"the fields of a wording for the kind {kind} are {choices}, but {wording!r} has others; "
-            "write a brace that is no field twice"
-        )
-    if not fields & needed:
-        one = " or ".join(f"{{{field}}}" for field in sorted(needed))
-        raise InvalidInputError(f"a wording for the kind {kind} must hold {one}, but it is {wording!r}")
 
 
 DEFAULT_TEMPLATES: Final = Templates()
