@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from strategies import pair_banks
 
 from clipcoder.bank import PairBank, PairText
 from clipcoder.errors import ClipcoderError, InvalidInputError
@@ -91,13 +93,18 @@ def test_wordnet_tells_classes_apart_with_any_encoder():
     assert {t.source for t in bank.texts} == {Source("wordnet")}
 
 
-def test_a_saved_bank_is_read_back_and_saved_again_byte_for_byte(tmp_path: Path):
-    bank = PairBank.from_texts(BIRDS, ["owl", "swan", "crow"])
-    bank.save(tmp_path / "pairs.json")
-    again = PairBank.load(tmp_path / "pairs.json")
+@given(bank=pair_banks())
+def test_a_saved_bank_is_read_back_and_saved_again_byte_for_byte(bank: PairBank, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pairs")
+    bank.save(folder / "pairs.json")
+    again = PairBank.load(folder / "pairs.json")
     assert again == bank
-    again.save(tmp_path / "again.json")
-    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "pairs.json").read_bytes()
+    again.save(folder / "again.json")
+    assert (folder / "again.json").read_bytes() == (folder / "pairs.json").read_bytes()
+
+
+def test_the_file_is_for_people_too(tmp_path: Path):
+    PairBank.from_texts(BIRDS, ["owl", "swan", "crow"]).save(tmp_path / "pairs.json")
     written = json.loads((tmp_path / "pairs.json").read_text())
     assert written["pairs"][0] == {
         "class": "swan",

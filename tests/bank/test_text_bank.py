@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from strategies import text_banks
 
 from clipcoder.bank import BankText, TextBank
 from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
-from clipcoder.kinds import TEXT_KINDS
 from clipcoder.source import Source
 from toy_encoder import ColourEncoder
 
@@ -24,27 +23,6 @@ class Oracle:
 
     def generate(self, kind: str, class_name: str, *, other: str | None = None) -> list[str]:
         return {"synonym": ["old_friend"], "attribute": ["has fur", "has fur"], "analogue": ["otter"]}[kind]
-
-
-sentences = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
-facts = st.sampled_from(["", "a", "a-1", "2026-11-25"])
-sources = st.builds(Source, sentences | st.sampled_from(["a", "a-1"]), facts, facts, facts)
-banks = (
-    st.lists(
-        sentences,
-        min_size=1,
-        max_size=4,
-        unique_by=lambda n: " ".join(n.replace("_", " ").split()).casefold(),
-    )
-    .filter(lambda names: all(n.replace("_", " ").strip() for n in names))
-    .flatmap(
-        lambda names: st.lists(
-            st.builds(BankText, sentences, st.sampled_from(names), st.sampled_from(TEXT_KINDS), sources),
-            unique_by=lambda t: t.key,
-            max_size=6,
-        ).map(lambda texts: TextBank(tuple(names), tuple(texts)))
-    )
-)
 
 
 def test_names_become_sentences_with_spaces_and_stay_as_given():
@@ -123,7 +101,7 @@ def test_merge_drops_what_a_class_has_already_and_keeps_what_another_has():
     ]
 
 
-@given(banks)
+@given(text_banks())
 def test_a_bank_merged_with_itself_is_itself(bank: TextBank):
     assert bank.merge(bank) == bank
 
@@ -177,7 +155,7 @@ def test_wordnet_knows_all_three_kinds_with_any_encoder():
     assert bank.texts[0].text == "a photo of a puma"
 
 
-@given(bank=banks)
+@given(bank=text_banks())
 def test_a_saved_bank_is_read_back_and_saved_again_byte_for_byte(bank: TextBank, tmp_path_factory):
     folder = tmp_path_factory.mktemp("banks")
     bank.save(folder / "bank.json")

@@ -4,36 +4,47 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from clipcoder.errors import ClipcoderError, InvalidInputError
+from clipcoder.files import whole_file
 
-VERSION = 2
-_READ = (1, 2)  # version 1 had no facts about sources
+VERSION: Final = 2
+_READ: Final = (1, 2)  # version 1 had no facts about sources
+
+FORMATS: Final = ("clipcoder/text-bank", "clipcoder/pair-bank")
+"""Of all banks there are; ``assets/schemas`` describes each of them."""
 
 Bank = TypeVar("Bank")
 
 
 def write_document(path: str | os.PathLike[str], format_name: str, content: dict[str, Any]) -> None:
-    """Write a bank's document, replacing the file only once the new one is complete.
+    """Write a bank's document, replacing the file only once the new one is complete and on the disk.
 
     Raises:
-        InvalidInputError: the place cannot be written to.
+        InvalidInputError: the place cannot be written to, or a source holds half a character.
     """
     target = Path(path)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     text = _laid_out({"format": format_name, "version": VERSION, **content}) + "\n"
     try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        draft.replace(target)
+        document = text.encode()
+    except UnicodeEncodeError as error:
+        what = error.object[error.start : error.end]
+        raise InvalidInputError(
+            f"cannot write {target}: {what!r} is not valid Unicode; type the source anew"
+        ) from error
+    try:
+        if not target.name:
+            raise IsADirectoryError(None, "there is a folder of that name")
+        with whole_file(target) as file:
+            file.write(document)
     except OSError as error:
         raise InvalidInputError(
             f"cannot write {target}: {error.strerror}; name a folder that takes files"
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def read_bank(
@@ -45,36 +56,55 @@ def read_bank(
         InvalidInputError: no readable JSON, another format or version than this package writes, or content
             that makes no bank; whatever ``build`` raises comes with the path in front.
     """
-    content = _content(path, format_name)
+    content = _document(path, [format_name])
+    del content["format"]
+    version = content.pop("version", None)
+    if version not in _READ or isinstance(version, bool):
+        raise InvalidInputError(
+            f"{path} must have version {VERSION} or an older one, but it has {version!r}; "
+            "use the clipcoder that wrote it"
+        )
     try:
         return build(content)
     except ClipcoderError as error:
         raise InvalidInputError(f"{path}: {error}") from error
 
 
-def _content(path: str | os.PathLike[str], format_name: str) -> dict[str, Any]:
+def stored_format(path: str | os.PathLike[str]) -> str:
+    """Return which of ``FORMATS`` a file has.
+
+    Raises:
+        InvalidInputError: no readable JSON, or another format.
+    """
+    return str(_document(path, FORMATS)["format"])
+
+
+def _document(path: str | os.PathLike[str], formats: Sequence[str]) -> dict[str, Any]:
+    wanted = " or ".join(map(repr, formats))
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        text = Path(path).read_text(encoding="utf-8-sig")
+        document = json.loads(text, object_pairs_hook=_each_field_once)
     except OSError as error:
         raise InvalidInputError(
             f"cannot read {path}: {error.strerror}; name a file that save wrote"
         ) from error
     except (ValueError, RecursionError) as error:
+        raise InvalidInputError(f"{path} must be a JSON file of format {wanted}, but {error}") from error
+    found = document.get("format") if isinstance(document, dict) else None
+    if found not in formats:
         raise InvalidInputError(
-            f"{path} must be a JSON file of format {format_name!r}, but {error}"
-        ) from error
-    found = document.pop("format", None) if isinstance(document, dict) else None
-    if found != format_name:
-        raise InvalidInputError(
-            f"{path} must have the format {format_name!r}, but it has {found!r}; name another file"
-        )
-    version = document.pop("version", None)
-    if version not in _READ or isinstance(version, bool):
-        raise InvalidInputError(
-            f"{path} must have version {VERSION} or an older one, but it has {version!r}; "
-            "use the clipcoder that wrote it"
+            f"{path} must have the format {wanted}, but it has {found!r}; name another file"
         )
     return dict(document)
+
+
+def _each_field_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its fields; of one that stands twice, json would drop the first without a word."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the field {twice!r} stands twice in one object")
+    return content
 
 
 def fields(value: object, spot: str, **types: type) -> tuple[Any, ...]:
@@ -87,7 +117,7 @@ def fields(value: object, spot: str, **types: type) -> tuple[Any, ...]:
     ('a cat',)
     """
     if not isinstance(value, dict) or value.keys() != types.keys():
-        came = f"{', '.join(value)}" if isinstance(value, dict) else json.dumps(value)[:40]
+        came = ", ".join(value) or "none" if isinstance(value, dict) else json.dumps(value)[:40]
         raise InvalidInputError(
             f"{spot} must be an object with the fields {', '.join(types)}, but it has {came}"
         )

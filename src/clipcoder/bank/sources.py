@@ -61,8 +61,9 @@ def by_short_name(document: Any) -> Callable[[str], Source]:
 
 
 def _source(name: str, facts: Any) -> Source:
-    usable = isinstance(facts, dict) and set(facts) <= set(_FACTS) and facts.get("generator")
-    if not usable or not all(isinstance(value, str) for value in facts.values()):
+    known = isinstance(facts, dict) and set(facts) <= set(_FACTS)
+    texts = known and all(isinstance(value, str) for value in facts.values())
+    if not (texts and facts.get("generator", "").strip()):
         raise InvalidInputError(
             f"sources[{name!r}] must have a generator and may have {', '.join(_FACTS[1:])}, all of them texts"
         )
