@@ -123,9 +123,9 @@ def _read(path: Path) -> dict[str, Any]:
 def _check(table: dict[str, Any], place: str) -> None:
     """Refuse keys that nobody knows, and values of another type."""
     _check_keys(table, (*_TEXTS, *_TABLES), f"key in {place},")
-    for key in table.keys() & set(_TEXTS):
+    for key in filter(table.__contains__, _TEXTS):
         _check_type(table[key], "a text", f"{place}: {key}")
-    for name in table.keys() & _TABLES.keys():
+    for name in filter(table.__contains__, _TABLES):
         _check_type(table[name], "a table", f"{place}: {name}")
         _check_keys(table[name], _TABLES[name], f"key of [{name}] in {place},")
         for key, value in table[name].items():
