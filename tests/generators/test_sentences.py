@@ -103,13 +103,16 @@ def test_a_consonant_sound_takes_a(noun: str) -> None:
     assert indefinite_article(noun) == "a"
 
 
-@pytest.mark.parametrize("noun", ["sunglasses", "children", "the moon", "two cats", ""])
+@pytest.mark.parametrize("noun", ["sunglasses", "children", "cameramen", "the moon", "two cats", ""])
 def test_plurals_and_determined_nouns_take_no_article(noun: str) -> None:
     assert with_article(noun) == noun
 
 
-@pytest.mark.parametrize("noun", ["bus", "glass", "ibis", "lens", "octopus", "compass"])
-def test_a_singular_in_s_takes_an_article(noun: str) -> None:
+@pytest.mark.parametrize(
+    "noun",
+    ["bus", "glass", "ibis", "lens", "octopus", "compass", "triceratops", "cyclamen", "Great Pyrenees"],
+)
+def test_a_singular_that_looks_like_a_plural_takes_an_article(noun: str) -> None:
     assert with_article(noun).endswith(f" {noun}")
 
 
@@ -119,6 +122,25 @@ def test_a_singular_in_s_takes_an_article(noun: str) -> None:
      ("can fly", "which can fly"), ("whose eyes are red", "whose eyes are red"), ("", "")],
 )  # fmt: skip
 def test_a_snippet_becomes_a_clause(snippet: str, clause: str) -> None:
+    assert as_clause(snippet) == clause
+
+
+@pytest.mark.parametrize(
+    ("snippet", "clause"),
+    [("two lenses", "which have two lenses"), ("has two lenses", "which have two lenses"),
+     ("used at sea", "which are used at sea"), ("is black", "which are black"), ("has", "which have"),
+     ("often has a strap", "which often has a strap"), ("can zoom", "which can zoom"),
+     ("carries far", "which carry far")],
+)  # fmt: skip
+def test_a_clause_about_a_plural_has_its_verb_in_the_plural(snippet: str, clause: str) -> None:
+    assert as_clause(snippet, plural=True) == clause
+    assert render("attribute", "binoculars", snippet) == (f"a photo of binoculars, {clause}",)
+
+
+@pytest.mark.parametrize(
+    ("snippet", "clause"), [("have wings", "which has wings"), ("are red", "which is red")]
+)
+def test_a_plural_verb_about_a_singular_is_mended(snippet: str, clause: str) -> None:
     assert as_clause(snippet) == clause
 
 

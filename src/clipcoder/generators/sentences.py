@@ -18,8 +18,10 @@ _VOWEL_SOUND = re.compile(
 _CONSONANT_SOUND = re.compile(r"eu|ewe|one\b|once\b|ouija|(?-i:U[A-Z])", re.IGNORECASE)
 _SPELLED_VOWEL = re.compile(r"[AEFHILMNORSX](?=[A-Z0-9-]|\b)")
 _PLURAL = re.compile(r"(?<![sui])s$|(?<=ie)s$|(?:men|people|children|feet|teeth|mice|geese)$", re.IGNORECASE)
-_SINGULAR_IN_S = re.compile(
-    r"(?:lens|ibis|gas|canvas|atlas|christmas|pancreas|bias|chaos|cosmos|rhinoceros)$", re.I
+_NO_PLURAL = re.compile(
+    r"(?:lens|ibis|gas|gras|canvas|atlas|christmas|pancreas|bias|chaos|cosmos|rhinoceros|ceratops|pyrenees"
+    r"|abdomen|cyclamen|\bramen|regimen|specimen|stamen)$",
+    re.IGNORECASE,
 )
 _DETERMINED = re.compile(r"(?:an?|the|some|one|two|three|four|its)\s", re.IGNORECASE)
 # fmt: off
@@ -30,6 +32,11 @@ FINITE_VERBS: Final = frozenset((
     "belongs",
 ))
 """First words that make a snippet a predicate (``has a long neck``), not a noun (``four legs``)."""
+_ADVERBS: Final = frozenset(("often", "usually", "typically", "sometimes"))
+_PLURAL_VERBS: Final = {verb: verb[:-1] for verb in FINITE_VERBS - _ADVERBS if verb.endswith("s")} | {
+    "has": "have", "is": "are", "was": "were", "carries": "carry", "flies": "fly",
+}
+_SINGULAR_VERBS: Final = {"have": "has", "are": "is"}
 # fmt: on
 _RELATIVES: Final = frozenset(("that", "which", "whose", "who", "where"))
 _PARTICIPLE = re.compile(r"(?:made|used|\w{3,}ed)\b(?!-)", re.IGNORECASE)
@@ -135,7 +142,7 @@ def render(
         "a_name": with_article(name),
         "snippet": snippet,
         "a_snippet": with_article(snippet),
-        "clause": as_clause(snippet),
+        "clause": as_clause(snippet, plural=is_plural(name)),
         "other": rival,
         "a_other": with_article(rival),
         "domain": f", {domain}" if domain else "",
@@ -185,22 +192,29 @@ def is_plural(noun: str) -> bool:
         >>> [is_plural(noun) for noun in ("binoculars", "pandas", "bus", "glass", "iris", "camera lens")]
         [True, True, False, False, False, False]
     """
-    return bool(_PLURAL.search(noun)) and not _SINGULAR_IN_S.search(noun)
+    return bool(_PLURAL.search(noun)) and not _NO_PLURAL.search(noun)
 
 
-def as_clause(snippet: str) -> str:
+def as_clause(snippet: str, *, plural: bool = False) -> str:
     """Turn a description into a relative clause: ``which has ...``, or ``which is ...`` after an article.
+
+    Args:
+        snippet: a noun, a predicate, or a clause already.
+        plural: whether it is about a plural, such as binoculars.
 
     Example:
         >>> [as_clause(text) for text in ("has a long neck", "a large cat", "four legs", "used in war")]
         ['which has a long neck', 'which is a large cat', 'which has four legs', 'which is used in war']
-        >>> as_clause("whose wings are blue")
-        'whose wings are blue'
+        >>> as_clause("whose wings are blue"), as_clause("two lenses", plural=True)
+        ('whose wings are blue', 'which have two lenses')
     """
-    first = snippet.split(" ", 1)[0].lower()
-    if not first or first in _RELATIVES:
+    first, *rest = snippet.split(" ", 1)
+    verb = first.lower()
+    if not verb or verb in _RELATIVES:
         return snippet
-    if first in FINITE_VERBS:
-        return f"which {snippet}"
-    is_kind = first in {"a", "an"} or _PARTICIPLE.match(snippet)
-    return f"which {'is' if is_kind else 'has'} {snippet}"
+    if verb in FINITE_VERBS:
+        agreeing = (_PLURAL_VERBS if plural else _SINGULAR_VERBS).get(verb, first)
+        return " ".join(("which", agreeing, *rest))
+    is_kind = verb in {"a", "an"} or _PARTICIPLE.match(snippet)
+    singular = "is" if is_kind else "has"
+    return f"which {_PLURAL_VERBS[singular] if plural else singular} {snippet}"
