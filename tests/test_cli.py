@@ -364,7 +364,7 @@ def test_results_replace_older_ones_with_ordinary_permissions(
         ([*CLASSES, "--top", "0"], "--top must lie between 1 and 3, the number of classes, got 0"),
         ([*CLASSES, "--top", "4"], "--top must lie between 1 and 3, the number of classes, got 4"),
         ([*CLASSES, "--top", "x"], "'x' is not a valid integer"),
-        ([*CLASSES, "--method", "magic"], "'magic' is not one of 'coder', 'clip'"),
+        ([*CLASSES, "--method", "magic"], "'magic' is not one of 'equidistant', 'coder', 'clip'"),
         (
             [*CLASSES, "--out", "out.txt"],
             "--out must name a file that ends in .csv or .parquet, got 'out.txt'",

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipcoder import zero_shot
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.kinds import DESCRIBING_KINDS
-from clipcoder.zero_shot import ZeroShotHead, clip_scores, heuristic_scores
+from clipcoder.zero_shot import ZeroShotHead, clip_scores, equidistant_scores, head, heuristic_scores
 from neighbourhoods import Neighbourhood, neighbourhoods
 
 EAST, NORTH, WEST = [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]
@@ -73,7 +72,7 @@ def test_the_order_of_classes_orders_the_columns_and_nothing_else(problem: Neigh
 def test_the_size_of_batches_does_not_matter(problem: Neighbourhood, size: int):
     whole = heuristic_scores(*problem[:4])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(zero_shot, "_IMAGES_AT_ONCE", size)
+        patch.setattr(head, "_IMAGES_AT_ONCE", size)
         np.testing.assert_allclose(heuristic_scores(*problem[:4]), whole, atol=1e-4)
 
 
@@ -147,6 +146,42 @@ def test_memory_does_not_grow_with_images_times_texts():
 def test_a_head_says_what_it_scores():
     head = ZeroShotHead.coder([EAST, NORTH], [0, 1], ["name", "name"], n_classes=2)
     assert (head.n_classes, head.dim) == (2, 2)
+
+
+def test_equidistant_prototypes_by_hand():
+    # prototypes (1, 0), (-1, 0), (0, 0.6): their mean is (0, 0.2), their distances 1.02, 1.02 and 0.4
+    texts = [EAST, WEST, [0.8, 0.6], [-0.8, 0.6]]
+    scores = equidistant_scores([NORTH], texts, [0, 1, 2, 2], ["name", "name", "attribute", "attribute"])
+    far = np.hypot(1, 0.2)
+    mean = (2 * far + 0.4) / 3
+    np.testing.assert_allclose(
+        scores, 100 * np.array([[0.2 - 0.2 * mean / far] * 2 + [0.2 + mean]]), atol=1e-4
+    )
+
+
+@given(neighbourhoods())
+def test_two_classes_lie_at_one_distance_from_their_mean_as_they_are(problem: Neighbourhood):
+    of_two = problem.text_class % 2
+    arguments = problem.images, problem.texts, of_two, np.full(len(of_two), "attribute")
+    if len(set(of_two)) == 2:
+        np.testing.assert_allclose(equidistant_scores(*arguments), heuristic_scores(*arguments), atol=1e-3)
+
+
+@given(neighbourhoods(), st.randoms(use_true_random=False))
+def test_the_order_of_classes_does_not_matter_for_equidistant_scores(problem: Neighbourhood, random):
+    order = np.array(random.sample(range(problem.n_classes), problem.n_classes))
+    renamed = np.argsort(order)[problem.text_class]
+    scores = equidistant_scores(*problem[:4])
+    shuffled = equidistant_scores(problem.images, problem.texts, renamed, problem.text_kind)
+    np.testing.assert_allclose(shuffled, scores[:, order], atol=1e-3)
+
+
+@pytest.mark.parametrize("texts", [[EAST], [EAST, EAST, EAST]])
+def test_classes_that_lie_in_their_mean_stay_there(texts: list[list[float]]):
+    index, kinds = range(len(texts)), ["name"] * len(texts)
+    np.testing.assert_allclose(
+        equidistant_scores([EAST], texts, index, kinds), [[100] * len(texts)], atol=1e-4
+    )
 
 
 def test_clip_scores_take_the_mean_of_name_texts_only():

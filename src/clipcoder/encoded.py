@@ -16,8 +16,9 @@ from clipcoder.kinds import NAMING_KINDS
 from clipcoder.rerank import PairDifferences
 from clipcoder.zero_shot import ZeroShotHead
 
-Method = Literal["coder", "clip"]
-"""``"coder"``: all texts score (paper, section 3.4). ``"clip"``: the texts of kind ``name`` alone."""
+Method = Literal["equidistant", "coder", "clip"]
+"""``"equidistant"``: all texts score, every class at one distance from the mean (``zero_shot``). ``"coder"``:
+all texts score as published (paper, section 3.4). ``"clip"``: the texts of kind ``name`` alone."""
 
 METHODS: Final[tuple[Method, ...]] = get_args(Method)
 
@@ -35,8 +36,9 @@ class EncodedTexts:
     def encode(cls, encoder: Encoder, bank: TextBank, method: Method) -> EncodedTexts:
         """Encode the texts in one call; the bank must have passed ``check_bank``."""
         features = _encoded(encoder, [t.text for t in bank.texts])
-        fold = ZeroShotHead.coder if method == "coder" else ZeroShotHead.clip
-        head = fold(features, bank.text_class, bank.text_kind, n_classes=len(bank.class_names))
+        head = getattr(ZeroShotHead, method)(
+            features, bank.text_class, bank.text_kind, n_classes=len(bank.class_names)
+        )
         return cls(bank, method, features, head)
 
     def side(self, image: FloatArray, scores: FloatArray, label: int) -> Side:
@@ -112,10 +114,10 @@ def check_bank(bank: TextBank, method: Method) -> None:
             f"a classifier needs at least 2 classes to choose from, but the bank has 1 ({names[0]!r}); "
             "name what the images may show instead"
         )
-    usable: IntArray = bank.text_class if method == "coder" else bank.text_class[bank.text_kind == "name"]
+    usable: IntArray = bank.text_class[bank.text_kind == "name"] if method == "clip" else bank.text_class
     without = sorted(set(range(len(names))) - set(usable.tolist()))
     if without:
-        needed = "text" if method == "coder" else "text of kind 'name'"
+        needed = "text of kind 'name'" if method == "clip" else "text"
         raise InvalidInputError(
             f"every class needs at least one {needed}, but {names[without[0]]!r} has none in the bank "
             f"({len(without)} of {len(names)} classes); add one or drop the class"

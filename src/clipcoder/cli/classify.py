@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 @encoder_options
 @click.option(
     "--method",
-    type=click.Choice(["coder", "clip"]),
-    default="coder",
+    type=click.Choice(["equidistant", "coder", "clip"]),
+    default="equidistant",
     show_default=True,
-    help="coder compares with all texts of a class, clip with its name alone.",
+    help="coder compares with all texts of a class, as published; equidistant does so with all classes at one "
+    "distance from their mean; clip compares with the name alone.",
 )
 @click.option(
     "--top", type=int, default=2, show_default=True, help="How many classes to show for each image."
@@ -49,7 +50,7 @@ def classify(
     classes_file: Path | None,
     choice: EncoderChoice,
     texts: Path | None,
-    method: Literal["coder", "clip"],
+    method: Literal["equidistant", "coder", "clip"],
     top: int,
     as_json: bool,
     out: Path | None,

@@ -32,7 +32,9 @@ class ZeroShotClassifier:
     Args:
         encoder: puts images and texts into one space; any object with the five members of ``Encoder``.
         bank: the texts of each class, at least two classes.
-        method: ``"coder"`` scores by all texts (section 3.4), ``"clip"`` by the texts of kind ``name`` alone.
+        method: ``"equidistant"`` scores by all texts, with the prototypes of all classes at one distance from
+            their mean (``zero_shot``); ``"coder"`` by all texts as published (section 3.4); ``"clip"`` by the
+            texts of kind ``name`` alone.
         pairs: one-to-one texts; with them, close calls are decided by a rerank of the best classes (CODER*,
             stage 2).
         top_k: how many of the best classes a rerank compares.
@@ -67,7 +69,7 @@ class ZeroShotClassifier:
         encoder: Encoder,
         bank: TextBank,
         *,
-        method: Method = "coder",
+        method: Method = "equidistant",
         pairs: PairBank | None = None,
         top_k: int = 5,
         max_gap: float = 0.1,
