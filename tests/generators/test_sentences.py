@@ -70,6 +70,12 @@ def test_a_wording_without_what_it_is_about_is_refused(kind: str, wording: str) 
         Templates(**{kind: ("{name} {snippet}".replace(" {snippet}" * (kind == "name"), ""), wording)})
 
 
+@pytest.mark.parametrize("wordings", [(), [], 5, None, {"name": 1}, ("{name}", 5)])
+def test_what_is_no_wording_is_refused(wordings: object) -> None:
+    with pytest.raises(InvalidInputError, match="the kind attribute"):
+        Templates(attribute=wordings)  # type: ignore[arg-type]
+
+
 def test_clip_s_own_form_of_a_template_is_one() -> None:
     assert render("name", "tabby_cat", templates=Templates(name="a photo of a {}.")) == (
         "a photo of a tabby cat.",
@@ -84,11 +90,12 @@ def test_a_name_keeps_its_remark_and_its_humps() -> None:
 # fmt: off
 TAKES_AN = [
     "apple", "hour hand", "umbrella", "unusual bird", "MRI scanner", "SUV", "X-ray", "Airedale", "urn",
-    "usher", "heirloom", "8-ball", "18-wheeler", "eel", "otter",
+    "usher", "heirloom", "8-ball", "18-wheeler", "eel", "otter", "F/A-18", "MD-11", "ATR-42", "LED lamp",
 ]
 TAKES_A = [
-    "banana", "horse", "unicycle", "uniform", "ukulele", "euphonium", "European hare", "one-horse sleigh",
+    "banana", "horse", "unicycle", "uniform", "ukulele", "euphonium", "European hare", "one-horse sleigh", "FIAT 500",
     "UFO", "US flag", "Shih-Tzu", "utensil", "uterus", "Rottweiler", "ewer", "3D printer", "180-degree turn",
+    "MINI Cooper", "HUMMER H2",
 ]
 # fmt: on
 

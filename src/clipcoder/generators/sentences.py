@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from clipcoder.errors import UnknownNameError
+from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.generators.base import SnippetKind
 from clipcoder.generators.names import parse_name, readable
 from clipcoder.generators.wording import check_wording
@@ -16,7 +16,9 @@ _VOWEL_SOUND = re.compile(
     r"[aeio]|u(?!ni(?!n|m)|s[eu]|k|r[aieo]|t[ei])|hour|honest|heir|8|1[18](?!\d)", re.IGNORECASE
 )
 _CONSONANT_SOUND = re.compile(r"eu|ewe|one\b|once\b|ouija|(?-i:U[A-Z])", re.IGNORECASE)
-_SPELLED_VOWEL = re.compile(r"[AEFHILMNORSX](?=[A-Z0-9-]|\b)")
+_SPELLED_VOWEL = re.compile(
+    r"(?![FHLMNRSX][AEIOU][A-Z]{2})[AEFHILMNORSX](?=[A-Z0-9-]|\b)"
+)  # MRI, but not MINI
 _PLURAL = re.compile(r"(?<![sui])s$|(?<=ie)s$|(?:men|people|children|feet|teeth|mice|geese)$", re.IGNORECASE)
 _NO_PLURAL = re.compile(
     r"(?:lens|ibis|gas|gras|canvas|atlas|christmas|pancreas|bias|chaos|cosmos|rhinoceros|ceratops|pyrenees"
@@ -73,7 +75,8 @@ class Templates:
         one_to_one: the snippet is a description of what another class does not have.
 
     Raises:
-        InvalidInputError: a wording with other fields, or without the one that it is about.
+        InvalidInputError: a kind without a wording; a wording with other fields, or without the one that it is
+            about.
     """
 
     name: str | tuple[str, ...] = "a photo of {a_name}{domain}"
@@ -84,6 +87,10 @@ class Templates:
 
     def __post_init__(self) -> None:
         for kind, (needed, allowed) in _FIELDS.items():
+            if not self.of(kind):
+                raise InvalidInputError(
+                    f"the kind {kind} must have a wording, but it has none; give one or more"
+                )
             for wording in self.of(kind):
                 check_wording(f"a wording for the kind {kind}", wording, [needed], allowed)
 
@@ -96,7 +103,7 @@ class Templates:
         if kind not in _FIELDS:
             raise UnknownNameError("kind of text", kind, _FIELDS)
         wordings = getattr(self, kind)
-        return (wordings,) if isinstance(wordings, str) else tuple(wordings)
+        return tuple(wordings) if isinstance(wordings, tuple | list) else (wordings,)
 
 
 DEFAULT_TEMPLATES: Final = Templates()
