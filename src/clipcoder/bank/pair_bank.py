@@ -11,17 +11,15 @@ from typing import Any
 import numpy as np
 
 from clipcoder.arrays import IntArray
+from clipcoder.bank.documents import PAIR_BANK, pair_document, pair_entries
 from clipcoder.bank.entries import PairText, as_list, check_entries, distinct
-from clipcoder.bank.files import fields, read_bank, write_document
+from clipcoder.bank.files import read_bank, write_document
 from clipcoder.bank.names import checked_names, name_key
-from clipcoder.bank.sources import by_short_name, listed, short_names
 from clipcoder.bank.wordnet import wordnet_generator
 from clipcoder.bank.writing import pair_questions, pair_texts_of
 from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
 from clipcoder.generators.sentences import DEFAULT_TEMPLATES, Templates
 from clipcoder.source import GIVEN, Source, as_source
-
-_FORMAT = "clipcoder/pair-bank"
 
 
 @dataclass(frozen=True)
@@ -156,18 +154,11 @@ class PairBank:
         Raises:
             InvalidInputError: the file cannot be read, has another format or version, or is wrong somewhere.
         """
-        return read_bank(path, _FORMAT, cls._from_content)
+        return read_bank(path, PAIR_BANK, cls._from_content)
 
     @classmethod
     def _from_content(cls, content: dict[str, Any]) -> PairBank:
-        source_of = by_short_name(content.pop("sources", {}))
-        names, pairs = fields(content, "the bank", classes=list, pairs=list)
-        entries = []
-        for i, record in enumerate(pairs):
-            name, other, texts = fields(record, f"pairs[{i}]", **{"class": str}, other=str, texts=list)
-            for j, line in enumerate(texts):
-                text, source = fields(line, f"pairs[{i}].texts[{j}]", text=str, source=str)
-                entries.append(PairText(text, name, other, source_of(source)))
+        names, entries = pair_entries(content)
         return cls(tuple(names), tuple(entries))
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -176,13 +167,7 @@ class PairBank:
         Raises:
             InvalidInputError: the place cannot be written to.
         """
-        ids = short_names(t.source for t in self.texts)
-        pairs: dict[tuple[str, str], list[dict[str, str]]] = {}
-        for t in self.texts:
-            pairs.setdefault((t.class_name, t.other), []).append({"text": t.text, "source": ids[t.source]})
-        records = [{"class": name, "other": other, "texts": texts} for (name, other), texts in pairs.items()]
-        content = {"sources": listed(ids), "classes": list(self.class_names), "pairs": records}
-        write_document(path, _FORMAT, content)
+        write_document(path, PAIR_BANK, pair_document(self.class_names, self.texts))
 
     def __len__(self) -> int:
         """Return the number of texts."""

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from clipcoder.arrays import IntArray
+from clipcoder.bank.documents import TEXT_BANK, text_document, text_entries
 from clipcoder.bank.entries import BankText, as_list, check_entries, checked_kinds, distinct
-from clipcoder.bank.files import fields, read_bank, write_document
+from clipcoder.bank.files import read_bank, write_document
 from clipcoder.bank.names import checked_names, name_key
-from clipcoder.bank.sources import by_short_name, listed, short_names
 from clipcoder.bank.wordnet import wordnet_generator
 from clipcoder.bank.writing import name_texts, questions, texts_of
 from clipcoder.errors import InvalidInputError
@@ -23,8 +23,6 @@ from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
 from clipcoder.generators.sentences import DEFAULT_TEMPLATES, Templates
 from clipcoder.kinds import TEXT_KINDS, TextKind
 from clipcoder.source import GIVEN, Source, as_source
-
-_FORMAT = "clipcoder/text-bank"
 
 GeneratedKind = Literal["attribute", "analogue", "synonym"]
 GENERATED_KINDS: Final[tuple[GeneratedKind, ...]] = get_args(GeneratedKind)
@@ -196,19 +194,11 @@ class TextBank:
         Raises:
             InvalidInputError: the file cannot be read, has another format or version, or is wrong somewhere.
         """
-        return read_bank(path, _FORMAT, cls._from_content)
+        return read_bank(path, TEXT_BANK, cls._from_content)
 
     @classmethod
     def _from_content(cls, content: dict[str, Any]) -> TextBank:
-        source_of = by_short_name(content.pop("sources", {}))
-        (classes,) = fields(content, "the bank", classes=list)
-        names, entries = [], []
-        for i, record in enumerate(classes):
-            name, texts = fields(record, f"classes[{i}]", name=str, texts=list)
-            names.append(name)
-            for j, line in enumerate(texts):
-                text, kind, source = fields(line, f"classes[{i}].texts[{j}]", text=str, kind=str, source=str)
-                entries.append(BankText(text, name, kind, source_of(source)))
+        names, entries = text_entries(content)
         return cls(tuple(names), tuple(entries))
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -217,12 +207,7 @@ class TextBank:
         Raises:
             InvalidInputError: the place cannot be written to.
         """
-        ids = short_names(t.source for t in self.texts)
-        classes = [
-            {"name": n, "texts": [{"text": t.text, "kind": t.kind, "source": ids[t.source]} for t in texts]}
-            for n, texts in self.by_class.items()
-        ]
-        write_document(path, _FORMAT, {"sources": listed(ids), "classes": classes})
+        write_document(path, TEXT_BANK, text_document(self.by_class))
 
     def __len__(self) -> int:
         """Return the number of texts."""
