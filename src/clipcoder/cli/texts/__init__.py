@@ -6,6 +6,7 @@ import click
 
 from clipcoder.cli.group import Helpful
 from clipcoder.cli.texts.generate import generate
+from clipcoder.cli.texts.import_texts import import_texts
 from clipcoder.cli.texts.show import show
 
 
@@ -14,5 +15,5 @@ def texts() -> None:
     """Write, import and look at banks of neighbour texts."""
 
 
-for command in (generate, show):
+for command in (generate, import_texts, show):
     texts.add_command(command)
