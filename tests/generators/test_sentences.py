@@ -93,9 +93,9 @@ TAKES_AN = [
     "usher", "heirloom", "8-ball", "18-wheeler", "eel", "otter", "F/A-18", "MD-11", "ATR-42", "LED lamp",
 ]
 TAKES_A = [
-    "banana", "horse", "unicycle", "uniform", "ukulele", "euphonium", "European hare", "one-horse sleigh", "FIAT 500",
+    "banana", "horse", "unicycle", "uniform", "ukulele", "euphonium", "European hare", "one-horse sleigh",
     "UFO", "US flag", "Shih-Tzu", "utensil", "uterus", "Rottweiler", "ewer", "3D printer", "180-degree turn",
-    "MINI Cooper", "HUMMER H2",
+    "FIAT 500", "MINI Cooper", "HUMMER H2",
 ]
 # fmt: on
 

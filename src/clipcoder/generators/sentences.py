@@ -75,8 +75,8 @@ class Templates:
         one_to_one: the snippet is a description of what another class does not have.
 
     Raises:
-        InvalidInputError: a kind without a wording; a wording with other fields, or without the one that it is
-            about.
+        InvalidInputError: a kind without a wording; a wording with other fields, or without the one that it
+            is about.
     """
 
     name: str | tuple[str, ...] = "a photo of {a_name}{domain}"
