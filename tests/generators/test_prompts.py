@@ -131,7 +131,7 @@ def test_a_version_does_not_change_with_what_goes_into_no_prompt() -> None:
 
 
 def test_a_version_is_the_kind_and_eight_digits_that_stay_the_same_for_ever() -> None:
-    assert PROMPTS.version("synonym") == "synonym-97c898b5"
+    assert PROMPTS.version("synonym") == "synonym-3ac732c7"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -119,7 +120,8 @@ class PromptSet:
         used = fields_of(wording)
         domain = self.domain if "domain" in used else ""
         count = self.counts[kind] if "count" in used else 0
-        return f"{kind}-{sha256(repr((wording, domain, count)).encode()).hexdigest()[:8]}"
+        digest = sha256(json.dumps([wording, domain, count]).encode()).hexdigest()
+        return f"{kind}-{digest[:8]}"
 
     def _wording(self, kind: SnippetKind, *, again: bool) -> str:
         return f"{self.questions[kind]}\n{self.again}" if again else self.questions[kind]
