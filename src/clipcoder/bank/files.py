@@ -15,9 +15,6 @@ from clipcoder.files import whole_file
 VERSION: Final = 2
 _READ: Final = (1, 2)  # version 1 had no facts about sources
 
-FORMATS: Final = ("clipcoder/text-bank", "clipcoder/pair-bank")
-"""Of all banks there are; ``assets/schemas`` describes each of them."""
-
 Bank = TypeVar("Bank")
 
 
@@ -70,13 +67,13 @@ def read_bank(
         raise InvalidInputError(f"{path}: {error}") from error
 
 
-def stored_format(path: str | os.PathLike[str]) -> str:
-    """Return which of ``FORMATS`` a file has.
+def stored_format(path: str | os.PathLike[str], formats: Sequence[str]) -> str:
+    """Return which of several formats a file has.
 
     Raises:
-        InvalidInputError: no readable JSON, or another format.
+        InvalidInputError: no readable JSON, or none of the formats.
     """
-    return str(_document(path, FORMATS)["format"])
+    return str(_document(path, formats)["format"])
 
 
 def _document(path: str | os.PathLike[str], formats: Sequence[str]) -> dict[str, Any]:

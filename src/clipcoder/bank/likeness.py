@@ -1,4 +1,4 @@
-"""Texts that say the same, or that speak of another class, as far as their words tell; no model is needed.
+"""Texts that say the same, as far as their words tell; no model is needed.
 
 They are hints to look at. A bank may say a thing twice, but then it counts twice in the score of its class;
 what is said of many classes tells none of them apart.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import log
+from itertools import chain
+from math import fsum, log
 from typing import Final
 from unicodedata import normalize
 
@@ -19,7 +20,6 @@ import numpy as np
 from clipcoder.arrays import FloatArray, IntArray, batches
 from clipcoder.bank.entries import BankText
 from clipcoder.bank.text_bank import TextBank
-from clipcoder.generators.names import parse_name
 from clipcoder.generators.sentences import plain_name
 from clipcoder.kinds import NAMING_KINDS
 
@@ -60,14 +60,6 @@ class Shared:
 
     text: str
     class_names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A text that names another class than its own."""
-
-    text: BankText
-    other: str
 
 
 def alike_texts(bank: TextBank, threshold: float = NEARLY) -> list[Alike]:
@@ -116,23 +108,6 @@ def shared_texts(bank: TextBank) -> list[Shared]:
     return sorted(shared, key=lambda text: -len(text.class_names))
 
 
-def mentions(bank: TextBank) -> list[Mention]:
-    """Return the texts that name another class, in whole words, singular or plural, in the order of the bank.
-
-    The longest name counts: a text on the tabby cat that calls it so does not name the cat.
-
-    >>> bank = TextBank.from_texts({"tabby cat": ["a tabby cat, no dog"], "cat": ["soft"], "dog": ["loud"]})
-    >>> [mention.other for mention in mentions(bank)]
-    ['dog']
-    """
-    names = _named_by_first_word(bank.class_names)
-    return [
-        Mention(t, other)
-        for t in bank.texts
-        for other in dict.fromkeys(_classes_in(_words(t.text), names, t.class_name))
-    ]
-
-
 def earlier_like(
     similarity: FloatArray, threshold: float, start: int = 0
 ) -> Iterator[tuple[int, int, float]]:
@@ -154,14 +129,20 @@ def earlier_like(
         yield start + i, int(best[i]), round(float(most[i]), 4)
 
 
-def _words(text: str) -> Words:
-    return tuple(_WORD.findall(normalize("NFKC", text).casefold()))
+def words_of(text: str) -> Words:
+    """Return the words of a text, without case and punctuation; of a text that has none, its signs.
+
+    >>> words_of("Jack-o'-lantern, a pumpkin")
+    ('jack', 'o', 'lantern', 'a', 'pumpkin')
+    """
+    folded = normalize("NFKC", text).casefold()
+    return tuple(_WORD.findall(folded) or folded.split())
 
 
 def _beyond_name(entry: BankText) -> Words:
     """Return the words of a text; in a description a gap stands for the name of its class."""
-    words = _words(entry.text)
-    name = () if entry.kind in NAMING_KINDS else _words(plain_name(entry.class_name))
+    words = words_of(entry.text)
+    name = () if entry.kind in NAMING_KINDS else words_of(plain_name(entry.class_name))
     return _with_gaps(words, name) if name else words
 
 
@@ -193,51 +174,16 @@ def _repeated(
     """Yield what ``earlier_like`` does, by J."""
     if len(sets) < 2:
         return
-    column = {word: i for i, word in enumerate(dict.fromkeys(word for words in sets for word in words))}
-    held = np.zeros((len(sets), max(1, len(column))), dtype=np.float32)
+    counts = Counter(chain.from_iterable(sets))
+    column = {word: i for i, word in enumerate(sorted(word for word in counts if counts[word] > 1))}
+    held = np.zeros((len(sets), len(column)), dtype=np.float32)
     for row, words in enumerate(sets):
-        held[row, [column[word] for word in words]] = 1
-    weighted = held * np.array([value[word] for word in column] or [0], dtype=np.float32)
-    total = weighted.sum(axis=1)
+        held[row, [column[word] for word in words if word in column]] = 1
+    weighted = held * np.array([value[word] for word in column], dtype=np.float32)
+    total = np.array([fsum(value[word] for word in words) for words in sets], dtype=np.float32)
     for batch in batches(len(sets), _ROWS_AT_ONCE):
         both = weighted[batch] @ held.T
         either = total[batch, None] + total - both
-        same = np.divide(
-            both, either, out=np.ones_like(both), where=either > 0
-        )  # without words, all are alike
+        same = np.ones_like(both)  # as texts are that say nothing but the name
+        np.divide(both, either, out=same, where=either > 0)
         yield from earlier_like(np.minimum(same, 1), threshold, batch.start)
-
-
-def _named_by_first_word(class_names: Iterable[str]) -> dict[str, list[tuple[Words, set[str]]]]:
-    """Return the names of classes as words, longest first, with the classes that have them, by first word."""
-    owners: dict[Words, set[str]] = {}
-    for class_name in class_names:
-        parsed = parse_name(class_name)
-        for name in (parsed.name, *parsed.aliases):
-            for words in _with_plurals(_words(name)):
-                owners.setdefault(words, set()).add(class_name)
-    by_first: dict[str, list[tuple[Words, set[str]]]] = {}
-    for words in sorted(owners, key=len, reverse=True):
-        by_first.setdefault(words[0], []).append((words, owners[words]))
-    return by_first
-
-
-def _with_plurals(words: Words) -> Iterator[Words]:
-    if words:
-        *before, last = words
-        plurals = [last, f"{last}s", f"{last}es"] + ([f"{last[:-1]}ies"] if last.endswith("y") else [])
-        yield from ((*before, form) for form in plurals)
-
-
-def _classes_in(words: Words, names: dict[str, list[tuple[Words, set[str]]]], own: str) -> Iterator[str]:
-    """Yield the classes that a text names besides its own, from left to right."""
-    i = 0
-    while i < len(words):
-        length = 1
-        for name, owners in names.get(words[i], ()):
-            if words[i : i + len(name)] == name:
-                length = len(name)
-                if own not in owners:
-                    yield min(owners)
-                break
-        i += length

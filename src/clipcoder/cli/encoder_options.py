@@ -61,7 +61,10 @@ class EncoderChoice:
         return _with_cache(encoder) if self.cache else encoder
 
 
-def encoder_options(command: Callable[..., Any]) -> Callable[..., Any]:
+MODEL: Final = "The encoder; by default the starter that comes with the package. clipcoder models lists them."
+
+
+def encoder_options(command: Callable[..., Any], *, model_help: str = MODEL) -> Callable[..., Any]:
     """Give a command the options, and hand them over as one argument, ``choice``."""
 
     @functools.wraps(command)
@@ -77,16 +80,12 @@ def encoder_options(command: Callable[..., Any]) -> Callable[..., Any]:
         choice = EncoderChoice(model, device, precision, batch_size, cache)
         return command(*args, choice=choice, **kwargs)
 
-    for option in reversed(_OPTIONS):
+    for option in reversed((click.option("--model", help=model_help), *_OPTIONS)):
         with_choice = option(with_choice)
     return with_choice
 
 
 _OPTIONS: Final = (
-    click.option(
-        "--model",
-        help="The encoder; by default the starter that comes with the package. clipcoder models lists them.",
-    ),
     click.option("--device", metavar="cpu|cuda", help="Where the encoder computes."),
     click.option(
         "--precision",
