@@ -11,6 +11,7 @@ import pytest
 from clipcoder.errors import (
     ClipcoderError,
     InvalidInputError,
+    LanguageModelError,
     MissingExtraError,
     ModelUnavailableError,
     UnknownNameError,
@@ -23,6 +24,7 @@ ERRORS = [
     MissingExtraError("writing Parquet", "parquet"),
     UnreadableImageError("'photo.jpg'", "it is a folder"),
     ModelUnavailableError("tiny", "somewhere", "the disk is full"),
+    LanguageModelError("nobody answers"),
 ]
 
 

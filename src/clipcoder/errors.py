@@ -91,3 +91,7 @@ class ModelUnavailableError(ClipcoderError):
         )
         self.name = name
         self.reason = reason
+
+
+class LanguageModelError(ClipcoderError):
+    """A language model cannot be asked, or its endpoint does not answer as it should."""

@@ -1,0 +1,58 @@
+"""Keeping a key out of all that is said and written, also where an endpoint sends it back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from clipcoder.generators.llm.endpoint import Key
+
+_HIDDEN: Final = "[key]"
+_SHORTEST: Final = 8
+"""Characters; shorter ones are no secrets but words such as "none", which local servers are content with."""
+
+_CONNECTION: Final = ("", ".connection", ".http11", ".http2", ".proxy", ".socks")
+_TALKATIVE: Final = (
+    *(f"{package}{part}" for package in ("httpcore", "httpcore2") for part in _CONNECTION),
+    *("httpx", "httpx2", "openai", "openai._base_client", "openai._response", "openai._legacy_response"),
+)
+"""Loggers that may tell an answer's headers and status as they came."""
+
+
+def redacted(text: str, key: Key | None) -> str:
+    """Return a text without the key.
+
+    >>> redacted("no such key: sk-12345678", Key("OPENAI_API_KEY", "sk-12345678"))
+    'no such key: [key]'
+    """
+    if key is None or len(key.secret) < _SHORTEST:
+        return text
+    return text.replace(key.secret, _HIDDEN)
+
+
+@contextmanager
+def discreet_logs(key: Key | None) -> Iterator[None]:
+    """Keep the key out of what the HTTP libraries log, whatever the level, as long as the block runs."""
+    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    redaction = _Redaction(key)
+    for logger in loggers:
+        logger.addFilter(redaction)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(redaction)
+
+
+class _Redaction(logging.Filter):
+    def __init__(self, key: Key | None) -> None:
+        super().__init__()
+        self._key = key
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if redacted(said, self._key) != said:
+            record.msg, record.args = redacted(said, self._key), None
+        return True
