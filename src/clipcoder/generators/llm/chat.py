@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -14,7 +13,7 @@ from clipcoder.generators.llm.dialect import Dialect
 from clipcoder.generators.llm.endpoint import OPENAI_URL
 from clipcoder.generators.llm.language_model import LanguageModel
 from clipcoder.generators.llm.refusals import Response, exhausted_error, lasting_error, pause_before
-from clipcoder.generators.llm.secrecy import discreet_logs, redacted
+from clipcoder.generators.llm.secrecy import discreet_logs
 from clipcoder.generators.llm.wire import Wire
 
 _UNKNOWN_OUTCOME: Final = frozenset((0, 502, 504, 524))
@@ -112,7 +111,7 @@ class Chat:
                 raise lasting_error(answer, self._model, self._key)
             pause = pause_before(attempt, answer.headers)
             if pause is None or attempt > self._model.retries:
-                raise exhausted_error(answer, self._model, self._key, attempt)
+                raise exhausted_error(answer, self._model, attempt)
             await self._rest(pause, everybody=answer.status == 429)
 
     async def _send(self, body: dict[str, Any]) -> Completion | Response:
@@ -132,11 +131,9 @@ class Chat:
         elif response.status != 200:
             self._budget.settle_refused(reserved)
         else:
-            read = read_completion(response.body)
-            self._budget.settle_answered(reserved, read)
-            return replace(
-                read, text=redacted(read.text, self._key), trouble=redacted(read.trouble, self._key)
-            )
+            completion = read_completion(response.body)
+            self._budget.settle_answered(reserved, completion)
+            return completion
         return response
 
     async def _wait_for_turn(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
@@ -63,11 +63,12 @@ class Crew:
             BudgetSpentError: there was no budget left for it.
             LanguageModelError: the endpoint refuses or does not answer, to this or another question.
         """
-        try:
-            return self._answers[prompt].result()
-        except CancelledError:
+        future = self._answers[prompt]
+        wait([future])
+        if future.cancelled():
             assert self._error, "only an error leaves questions unanswered"
-            raise self._error from None
+            raise self._error
+        return future.result()
 
     def _run(self) -> None:
         with suppress(asyncio.CancelledError):

@@ -20,7 +20,6 @@ from clipcoder.files import first_sentence
 from clipcoder.generators.llm.completion import error_in
 from clipcoder.generators.llm.endpoint import Key
 from clipcoder.generators.llm.language_model import LanguageModel
-from clipcoder.generators.llm.secrecy import redacted
 
 KEPT: Final = "the answers so far are kept, and the same command goes on where this one stopped"
 
@@ -107,20 +106,17 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 def lasting_error(response: Response, model: LanguageModel, key: Key | None) -> LanguageModelError:
     """Return the error for a response that no repetition mends."""
-    return LanguageModelError(redacted(_lasting(response, model, key), key))
+    return LanguageModelError(_lasting(response, model, key))
 
 
-def exhausted_error(
-    response: Response, model: LanguageModel, key: Key | None, attempts: int
-) -> LanguageModelError:
+def exhausted_error(response: Response, model: LanguageModel, attempts: int) -> LanguageModelError:
     """Return the error for a request that has been sent often enough."""
     status = f"status {response.status}" if response.status else ""
     wait = _retry_after(response.headers) or 0
     asks = f"it wants to be asked again in {wait:,.0f} seconds" if wait > _LONGEST_WAIT else ""
     last = ": ".join(filter(None, (status, response.complaint, asks)))
     times = "once" if attempts == 1 else f"{attempts} times"
-    said = f"{model.endpoint} was asked {times} and did not answer ({last}); {KEPT}"
-    return LanguageModelError(redacted(said, key))
+    return LanguageModelError(f"{model.endpoint} was asked {times} and did not answer ({last}); {KEPT}")
 
 
 def _lasting(response: Response, model: LanguageModel, key: Key | None) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from clipcoder.generators.llm.endpoint import Key
@@ -29,7 +30,18 @@ def redacted(text: str, key: Key | None) -> str:
     """
     if key is None or len(key.secret) < _SHORTEST:
         return text
-    return text.replace(key.secret, _HIDDEN)
+    return text.replace(key.secret, _HIDDEN).replace(json.dumps(key.secret)[1:-1], _HIDDEN)
+
+
+def redacted_json(body: str, key: Key | None) -> str:
+    r"""Return JSON without the key, whichever of its letters are escaped; what is no JSON, like any text.
+
+    >>> redacted_json(r'{"error": "no such key: \u0073k-12345678"}', Key("OPENAI_API_KEY", "sk-12345678"))
+    '{"error": "no such key: [key]"}'
+    """
+    with suppress(ValueError, RecursionError):
+        body = json.dumps(json.loads(body), ensure_ascii=False)
+    return redacted(body.encode("utf-8", "replace").decode(), key)  # JSON may hold halves of characters
 
 
 @contextmanager

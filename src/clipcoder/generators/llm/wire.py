@@ -16,24 +16,16 @@ from clipcoder.errors import MissingExtraError
 from clipcoder.generators.llm.endpoint import Key, is_loopback
 from clipcoder.generators.llm.language_model import LanguageModel
 from clipcoder.generators.llm.refusals import Response
-from clipcoder.generators.llm.secrecy import redacted
+from clipcoder.generators.llm.secrecy import redacted, redacted_json
 
 if TYPE_CHECKING:
     import openai
 
 _NOT_THE_KEY: Final = "kept-back"
-_HARMLESS: Final = frozenset(
-    (
-        "host",
-        "connection",
-        "accept",
-        "accept-encoding",
-        "content-type",
-        "content-length",
-        "user-agent",
-        "x-stainless-raw-response",
-    )  # the client looks at the last one again when the response is there
-)
+_HARMLESS: Final = {"host", "connection", "accept", "accept-encoding", "content-type", "content-length"} | {
+    "user-agent",
+    "x-stainless-raw-response",  # the client looks at it again when the response is there
+}
 
 
 class Wire:
@@ -78,7 +70,7 @@ class Wire:
 
     def _response(self, response: Any) -> Response:
         headers = {name.lower(): redacted(value, self._key) for name, value in response.headers.items()}
-        return Response(response.status_code, redacted(response.text, self._key), headers)
+        return Response(response.status_code, redacted_json(response.text, self._key), headers)
 
 
 def _client(model: LanguageModel, key: Key | None) -> openai.AsyncOpenAI:

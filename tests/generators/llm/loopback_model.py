@@ -6,10 +6,10 @@
         ...
         assert server.prompts[0] == server.prompts[1]
 
-An act is a function of the request that says what goes back (``Act``). Those in ``script`` are taken one after the
-other, each for one request; ``act`` is for all others: ``well`` unless it is told otherwise, three plausible phrases
-that depend on the prompt alone. ``server.requests`` has all requests in the order in which they came, headers
-included; ``server.most_at_once`` tells how many were there at the same time.
+An act is a function of the request that says what goes back (``Act``). Those in ``script`` are taken one
+after the other, each for one request; ``act`` is for all others: ``well`` unless it is told otherwise, three
+plausible phrases that depend on the prompt alone. ``server.requests`` has all requests in the order in which
+they came, headers included; ``server.most_at_once`` tells how many were there at the same time.
 """
 
 from __future__ import annotations
