@@ -440,8 +440,8 @@ def test_a_generated_bank_can_be_shown_and_classified_with(
     bank = tmp_path / "bank.json"
     assert texts("generate", "--classes", "tomato,sky,grass", "--out", bank).exit_code == 0
     assert set(TextBank.load(bank).text_kind) >= {"name", "attribute"}
-    shown = texts("show", bank).stdout.splitlines()
-    assert shown[:2] == ["tomato", "  name      a photo of a tomato"]
+    shown = texts("show", bank, "--class", "tomato").stdout.splitlines()
+    assert shown[shown.index("tomato") + 1] == "  name       a photo of a tomato  (template)"
     assert labels(classify(photos / "more" / "c.webp", "--texts", bank, "--json")) == {"c.webp": "tomato"}
 
 
