@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _REMARK = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
-_CAMEL_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CAMEL_HUMP = re.compile(r"(?<=[a-z])(?<!\b[a-z])(?<!\bMc)(?<!\bMac)(?=[A-Z])")
 _ARTICLE = re.compile(r"^(?:an?|the)\s+(?=\S)", re.IGNORECASE)
 
 _PLURAL_ENDINGS = (
@@ -44,13 +44,14 @@ class ParsedName(NamedTuple):
 def parse_name(class_name: str) -> ParsedName:
     """Split a class name into its plain words, other names after commas, and remarks in brackets.
 
-    Underscores and the humps of camel case become spaces, a leading article goes.
+    Underscores and the humps of camel case become spaces (but not in ``iPod`` and ``McLaren``), a leading
+    article goes.
 
     Example:
         >>> parse_name("crane_(machine), derrick")
         ParsedName(name='crane', aliases=('derrick',), remark='machine')
-        >>> parse_name("aGrandPiano").name
-        'Grand Piano'
+        >>> parse_name("ApplyEyeMakeup").name
+        'Apply Eye Makeup'
     """
     text = unicodedata.normalize("NFKC", class_name).replace("_", " ")
     remark = " ".join(a or b for a, b in _REMARK.findall(text))
