@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from clipcoder.bank.files import FORMATS
 from clipcoder.bank.pair_bank import PairBank
 from clipcoder.bank.text_bank import TextBank
 from clipcoder.importers.content import Content
 
-_, _PAIR_BANK = FORMATS
+_PAIR_BANK: Final = "clipcoder/pair-bank"
 
 
 def is_bank(document: Any) -> bool:

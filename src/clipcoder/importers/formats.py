@@ -10,15 +10,13 @@ from clipcoder.importers.banks import is_bank, read_bank
 from clipcoder.importers.class_lists import read_class_lists
 from clipcoder.importers.content import Content
 from clipcoder.importers.reading import as_json, as_text, read_bytes
-from clipcoder.importers.reference import PICKLES, is_reference, read_reference
+from clipcoder.importers.reference import is_pickle, is_reference, read_reference
 from clipcoder.importers.table import read_table
 
 Format = Literal["reference", "dclip", "cupl", "csv", "bank"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 AUTO: Final = "auto"
-
-_PICKLE_START = b"\x80"  # protocol 2 and later ones; no text in UTF-8 begins with it
 
 
 def read_content(path: Path, format_name: str, dataset: str | None, names_file: Path | None) -> Content:
@@ -50,7 +48,7 @@ def read_content(path: Path, format_name: str, dataset: str | None, names_file: 
 
 def _format_of(raw: bytes, path: Path) -> str:
     """Tell the format of a file by its content; ``""`` is for lists by class of either kind."""
-    if path.suffix.lower() in PICKLES or raw.startswith(_PICKLE_START):
+    if is_pickle(raw, path):
         return "reference"
     if path.suffix.lower() != ".json" and as_text(raw, path).lstrip()[:1] not in ("{", "["):
         return "csv"

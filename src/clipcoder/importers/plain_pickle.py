@@ -9,17 +9,12 @@ walked: no list holds itself, and none is shared so often that the walk would ha
 
 from __future__ import annotations
 
-import io
-import pickletools
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any, Final
 
 from clipcoder.errors import InvalidInputError
-
-MOST_STEPS: Final = 2_000_000
-"""Instructions in one pickle; 1,000 classes with 50 texts each take about 150,000."""
+from clipcoder.importers.pickle_code import RefusedError, as_text, instructions
 
 MOST_DEPTH: Final = 32
 """Levels of lists in lists; the deepest of the files that people publish have three."""
@@ -30,13 +25,6 @@ MOST_WALKED: Final = 64 << 20
 _PROTOCOLS: Final = range(6)
 _VALUE: Final = 16
 _END: Final = object()
-_BY_CODE: Final = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
-_ESCAPE: Final = re.compile(rb"\\(?:x([0-9a-f]{2})|(.?))", re.DOTALL)
-_ESCAPED: Final = {b"\\": b"\\", b"'": b"'", b'"': b'"', b"n": b"\n", b"r": b"\r", b"t": b"\t"}
-
-
-class _Refused(Exception):  # noqa: N818 - a reason on its way to the sentence that tells it
-    """Why a pickle is not read, as the end of a sentence."""
 
 
 def read_pickle(content: bytes) -> Any:
@@ -65,8 +53,8 @@ def read_pickle(content: bytes) -> Any:
     try:
         value = _Machine().run(content)
         _check_walk(value)
-    except (_Refused, ValueError) as error:
-        reason = error if isinstance(error, _Refused) else "is damaged"
+    except (RefusedError, ValueError) as error:
+        reason = error if isinstance(error, RefusedError) else "is damaged"
         raise InvalidInputError(
             f"a pickle of texts may hold lists, dictionaries, texts and numbers, but this one {reason}; "
             "get the texts as JSON"
@@ -84,7 +72,7 @@ class _Machine:
 
     def run(self, content: bytes) -> Any:
         """Carry out all instructions and return the one value that they leave."""
-        for name, argument in _instructions(content):
+        for name, argument in instructions(content, _INSTRUCTIONS):
             _INSTRUCTIONS[name](self, argument)
         (value,) = self._stack
         if self._marks:
@@ -93,7 +81,7 @@ class _Machine:
 
     def protocol(self, number: int) -> None:
         if number not in _PROTOCOLS:
-            raise _Refused(f"is of protocol {number}, which is not known")
+            raise RefusedError(f"is of protocol {number}, which is not known")
 
     def frame(self, size: int) -> None:
         """Frames help to read ahead; there is nothing to do."""
@@ -112,7 +100,7 @@ class _Machine:
 
     def push_bytes(self, text: str) -> None:
         """Push a text of Python 2; its bytes come as one character each."""
-        self.push(_text(text.encode("latin-1")))
+        self.push(as_text(text.encode("latin-1")))
 
     def put(self, index: int) -> None:
         self._memo[index] = self._top()
@@ -166,7 +154,7 @@ class _Machine:
         if not isinstance(target, dict):
             raise ValueError("texts are put into what is no dictionary")
         if not all(isinstance(key, str) for key in keys):
-            raise _Refused("has a dictionary with a key that is no text")
+            raise RefusedError("has a dictionary with a key that is no text")
         target.update(zip(keys, items[1::2], strict=True))
 
     def _top(self) -> Any:
@@ -214,53 +202,6 @@ _INSTRUCTIONS: Final[Mapping[str, Callable[[_Machine, Any], None]]] = {
 """All that a pickle may ask for. Nothing here imports, calls, or sets an attribute."""
 
 
-def _instructions(content: bytes) -> Iterator[tuple[str, Any]]:
-    """Yield the name and the argument of each instruction up to the end."""
-    stream = io.BytesIO(content)
-    for _ in range(MOST_STEPS):
-        opcode = _BY_CODE.get(stream.read(1))
-        if opcode is None:
-            raise ValueError("no instruction, or the end of the file")
-        if opcode.name == "STOP":
-            break
-        if opcode.name not in _INSTRUCTIONS:
-            raise _Refused(f"asks for {opcode.name}, of which they have no need")
-        if opcode.name == "STRING":
-            yield opcode.name, _quoted(stream.readline())
-        else:
-            yield opcode.name, opcode.arg.reader(stream) if opcode.arg else None
-    else:
-        raise _Refused(f"has more than {MOST_STEPS:,} instructions")
-    if stream.read(1):
-        raise _Refused("goes on behind its end")
-
-
-def _quoted(line: bytes) -> str:
-    r"""Return a text as Python 2 quotes it in protocol 0; pickletools stops at the first accent in one.
-
-    >>> _quoted(b"'caf\\xc3\\xa9'\n")
-    'café'
-    """
-    inner = line[1:-2]
-    if len(line) < 3 or line[:1] not in (b"'", b'"') or line[-2:] != line[:1] + b"\n":
-        raise ValueError("a text without quotes")
-    return _text(_ESCAPE.sub(_unescaped, inner))
-
-
-def _unescaped(match: re.Match[bytes]) -> bytes:
-    code, char = match.groups()
-    if code is None and char not in _ESCAPED:
-        raise ValueError("an escape that Python does not write")
-    return bytes.fromhex(code.decode()) if code else _ESCAPED[char]
-
-
-def _text(content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
 def _check_walk(root: Any) -> None:
     """Refuse what contains itself, is nested without need, or grows beyond measure when it is walked."""
     left = MOST_WALKED
@@ -272,8 +213,8 @@ def _check_walk(root: Any) -> None:
             continue
         left -= _VALUE + (len(value) if isinstance(value, str) else 0)
         if left < 0:
-            raise _Refused("repeats its parts beyond measure")
+            raise RefusedError("repeats its parts beyond measure")
         if isinstance(value, list | dict):
             if len(walks) > MOST_DEPTH:
-                raise _Refused(f"has more than {MOST_DEPTH} levels or a list that contains itself")
+                raise RefusedError(f"has more than {MOST_DEPTH} levels or a list that contains itself")
             walks.append(chain(value, value.values()) if isinstance(value, dict) else iter(value))

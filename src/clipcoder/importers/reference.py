@@ -27,9 +27,9 @@ FOLDERS: Final[Mapping[str, LineKind]] = {
     "synonym": "synonym",
     "ovo_attribute": "one_to_one",
 }
-PICKLES: Final = (".pkl", ".pickle")
 
-_SUFFIXES: Final = (*PICKLES, ".json")
+_PICKLES: Final = (".pkl", ".pickle")
+_PICKLE_START: Final = b"\x80"  # from protocol 2 on; no text in UTF-8 begins with it
 _SYNONYMS: Final = "syno"
 _NAME_FIELDS: Final = ("class_name", "class", "name")
 
@@ -62,6 +62,15 @@ def read_reference(path: Path, dataset: str | None = None, names_file: Path | No
             for name, texts in lists_by_class(document, file):
                 content.add_all(name, texts, kind)
     return content
+
+
+def is_pickle(content: bytes, path: Path) -> bool:
+    r"""Tell whether a file is a pickle, by its suffix or its first byte.
+
+    >>> is_pickle(b"(lp0\n.", Path("pets.pkl")), is_pickle(b"{}", Path("pets.json"))
+    (True, False)
+    """
+    return path.suffix.lower() in _PICKLES or content.startswith(_PICKLE_START)
 
 
 def is_reference(document: Any, path: Path) -> bool:
@@ -109,7 +118,7 @@ def _files_of(folder: Path, dataset: str | None) -> list[Path]:
         for kind in FOLDERS
         if (folder / kind).is_dir()
         for file in sorted((folder / kind).iterdir())
-        if file.suffix in _SUFFIXES and file.is_file()
+        if file.suffix.lower() in (*_PICKLES, ".json") and file.is_file()
     ]
     known = sorted({file.stem for file in files})
     if not known:
@@ -146,7 +155,7 @@ def _kind_by_structure(document: Any) -> LineKind | None:
 
 def _document(path: Path) -> Any:
     content = read_bytes(path)
-    if path.suffix not in PICKLES:
+    if not is_pickle(content, path):
         return as_json(content, path)
     try:
         return read_pickle(content)

@@ -93,8 +93,8 @@ def import_texts(
     imports = _read_all(paths, class_names(classes, classes_file, None) if named else None, read_one)
     if (dataset or names_file) and all(imported.format != "reference" for imported in imports):
         raise InvalidInputError(
-            "--dataset and --names-file go with expert knowledge of CODER's authors, but none of the files is "
-            "that; leave them out"
+            "--dataset and --names-file go with expert knowledge of CODER's authors, but no file is "
+            "such; leave them out"
         )
     _write(imports, out, pairs_out)
     return 0
@@ -125,10 +125,10 @@ def _report(imported: Imported) -> Iterator[str]:
         f"{len(imported.texts):,} texts{pairs}, {how}"
     )
     if matching.respelled:
-        spelled = [f"{name} ({there})" for name, there in matching.respelled.items()]
-        yield f"found in another spelling: {listing(spelled, _MOST_NAMES)}"
+        spelled = "; ".join(f"{name!r} as {there!r}" for name, there in matching.respelled.items())
+        yield f"found in another spelling: {spelled}"
     for name, could_be in matching.ambiguous.items():
-        yield f"'{name}' is left out, for it could be any of {listing(could_be, _MOST_NAMES)}"
+        yield f"{name!r} is left out, for it could be any of {listing(could_be, _MOST_NAMES)}"
     if matching.missing:
         yield f"nothing but the name for {listing(matching.missing, _MOST_NAMES)}"
     if matching.besides:
