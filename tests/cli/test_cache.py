@@ -81,6 +81,7 @@ def test_nothing_is_kept_at_first(run: Run, folder: Path) -> None:
         "bytes": 0,
         "encoders": [],
         "graphs": {"files": 0, "bytes": 0},
+        "answers": {"files": 0, "bytes": 0},
         "damaged": 0,
     }
     assert not folder.exists()
@@ -192,3 +193,47 @@ def test_a_graph_that_goes_while_it_is_counted_counts_nothing(
 ) -> None:
     (filled / "graphs" / "gone-int8.onnx").symlink_to("nowhere")
     assert kept(run)["graphs"] == {"files": 3, "bytes": 30}
+
+
+@pytest.fixture
+def paid(filled: Path) -> Path:
+    """Two answers of language models, one 30 days old, beside the rest."""
+    answers = filled / "answers"
+    answers.mkdir()
+    for name in ("new.json", "old.json", ".new.json.0123abcd.tmp"):
+        (answers / name).write_bytes(b"{}")
+    old = time.time() - 30 * 86_400
+    os.utime(answers / "old.json", (old, old))
+    return answers
+
+
+def test_info_counts_paid_answers(run: Run, paid: Path) -> None:
+    assert run("info").stdout.splitlines()[-1] == "paid answers of language models: 2 (4 bytes)"
+    assert kept(run)["answers"] == {"files": 2, "bytes": 4}
+
+
+def test_paid_answers_stay_when_all_that_can_be_made_again_is_cleared(run: Run, paid: Path) -> None:
+    result = run("clear", "--yes")
+    assert "answers" not in result.stderr
+    assert kept(run)["answers"] == {"files": 2, "bytes": 4}
+    assert kept(run)["bytes"] == 4
+
+
+def test_paid_answers_go_when_they_are_named_and_nothing_else_does(run: Run, paid: Path) -> None:
+    result = run("clear", "--answers", "--yes")
+    assert result.stderr == "clipcoder: freed 4 bytes: 2 paid answers of language models\n"
+    assert kept(run)["answers"] == {"files": 0, "bytes": 0}
+    assert names(run) == ["toy", "other"]
+    assert kept(run)["graphs"] == {"files": 3, "bytes": 30}
+
+
+def test_old_paid_answers_can_be_cleared_alone(run: Run, paid: Path) -> None:
+    run("clear", "--answers", "--older-than", "7", "--yes")
+    assert sorted(path.name for path in paid.glob("*.json")) == ["new.json"]
+
+
+def test_paid_answers_are_no_encoder_s(run: Run, paid: Path) -> None:
+    result = run("clear", "--answers", "--model", "toy", "--yes")
+    assert result.exit_code == 2
+    assert "not both" in result.stderr
+    assert kept(run)["answers"] == {"files": 2, "bytes": 4}

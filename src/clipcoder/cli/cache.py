@@ -6,17 +6,15 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
-from math import inf
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from clipcoder.cli.group import Helpful
 from clipcoder.cli.inputs import tell
+from clipcoder.cli.kept import Kept, KeptFile, derived_graphs, paid_answers
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.paths import cache_folder
 
@@ -26,21 +24,6 @@ if TYPE_CHECKING:
     from clipcoder.store import StoredEncoder
 
 _DAY: Final = 86_400.0
-
-
-@dataclass(frozen=True)
-class Graph:
-    """A model's graph in another precision, or its weights.
-
-    Attributes:
-        path: the file.
-        bytes: its size.
-        used: when it was last written or read, in seconds since 1970.
-    """
-
-    path: Path
-    bytes: int
-    used: float
 
 
 @click.group(cls=Helpful)
@@ -56,22 +39,27 @@ def cache() -> None:
 def info(as_json: bool) -> int:
     """Say what is kept.
 
-    Features, encoder by encoder, and graphs in other precisions.
+    Features, encoder by encoder, graphs in other precisions, and answers of language models.
     """
     from clipcoder.store import FeatureStore
 
-    encoders, graphs = FeatureStore().info(), derived_graphs()
+    kept = Kept(FeatureStore().info(), derived_graphs(), paid_answers())
     if as_json:
-        click.echo(json.dumps(as_record(encoders, graphs), ensure_ascii=False))
+        click.echo(json.dumps(as_record(kept), ensure_ascii=False))
         return 0
-    click.echo(f"{cache_folder()}: {_size(encoders, graphs)}")
-    if encoders:
+    click.echo(f"{cache_folder()}: {_decimal(kept.bytes)}")
+    if kept.encoders:
         from clipcoder.cli.console import print_table
 
-        print_table(as_table(encoders))
-    if graphs:
-        click.echo(f"graphs in other precisions: {len(graphs)} ({_size([], graphs)})")
-    if damaged := sum(encoder.damaged for encoder in encoders):
+        print_table(as_table(kept.encoders))
+    if kept.graphs:
+        click.echo(
+            f"graphs in other precisions: {len(kept.graphs)} ({_decimal(Kept(graphs=kept.graphs).bytes)})"
+        )
+    if kept.answers:
+        size = _decimal(Kept(answers=kept.answers).bytes)
+        click.echo(f"paid answers of language models: {len(kept.answers):,} ({size})")
+    if damaged := sum(encoder.damaged for encoder in kept.encoders):
         click.echo(f"damaged parts that were set aside: {damaged}")
     return 0
 
@@ -79,56 +67,52 @@ def info(as_json: bool) -> int:
 @cache.command()
 @click.option("--model", metavar="NAME", help="Only features of this encoder.")
 @click.option(
+    "--answers", is_flag=True, help="Only answers of language models, which cost money and stay otherwise."
+)
+@click.option(
     "--older-than",
     type=click.FloatRange(min=0),
     metavar="DAYS",
     help="Only what has not been used for so many days.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def clear(model: str | None, older_than: float | None, yes: bool) -> int:
+def clear(model: str | None, answers: bool, older_than: float | None, yes: bool) -> int:
     """Remove what is kept.
 
-    Everything can be made again, and other processes may go on working.
+    What is removed can be made again, and other processes may go on working. Answers of language models
+    are paid for: they stay, unless --answers is given.
     """
     from clipcoder.store import FeatureStore
 
+    if model and answers:
+        raise InvalidInputError("give --model to clear features, or --answers to clear answers, not both")
     store = FeatureStore()
-    last_use = inf if older_than is None else time.time() - older_than * _DAY
-    encoders = [encoder for encoder in _named(store.info(), model) if encoder.used <= last_use]
-    graphs = [] if model else [graph for graph in derived_graphs() if graph.used <= last_use]
-    if not encoders and not graphs:
+    if answers:
+        kept = Kept(answers=paid_answers())
+    else:
+        kept = Kept(_named(store.info(), model), [] if model else derived_graphs())
+    if older_than is not None:
+        kept = kept.unused_since(time.time() - older_than * _DAY)
+    if not kept:
         tell("there is nothing to clear")
         return 0
-    what = f"{_described(encoders, graphs)} ({_size(encoders, graphs)})"
-    if not (yes or _confirmed(what)):
+    if not (yes or _confirmed(f"{kept} ({_decimal(kept.bytes)})")):
         tell("nothing was cleared")
         return 0
-    freed = store.clear(encoders) + sum(map(_removed, graphs))
-    tell(f"freed {_decimal(freed)}: {_described(encoders, graphs)}")
+    freed = store.clear(kept.encoders) + sum(map(_removed, (*kept.graphs, *kept.answers)))
+    tell(f"freed {_decimal(freed)}: {kept}")
     return 0
 
 
-def derived_graphs() -> list[Graph]:
-    """Return the graphs in the cache folder; what is being written at the moment is not among them."""
-    from clipcoder.encoders.onnx.derived_graphs import FOLDER
-
-    found = []
-    for path in sorted((cache_folder() / FOLDER).glob("[!.]*.onnx*")):
-        with suppress(FileNotFoundError):
-            status = path.stat()
-            if path.suffix != ".lock":
-                found.append(Graph(path, status.st_size, max(status.st_atime, status.st_mtime)))
-    return found
-
-
-def as_record(encoders: Sequence[StoredEncoder], graphs: Sequence[Graph]) -> dict[str, Any]:
+def as_record(kept: Kept) -> dict[str, Any]:
     """Return what is kept as a JSON object."""
     return {
         "folder": str(cache_folder()),
-        "bytes": _bytes(encoders, graphs),
-        "encoders": [{**asdict(encoder), "used": _moment(encoder.used)} for encoder in encoders],
-        "graphs": {"files": len(graphs), "bytes": _bytes([], graphs)},
-        "damaged": sum(encoder.damaged for encoder in encoders),
+        "bytes": kept.bytes,
+        "encoders": [{**asdict(encoder), "used": _moment(encoder.used)} for encoder in kept.encoders],
+        "graphs": {"files": len(kept.graphs), "bytes": Kept(graphs=kept.graphs).bytes},
+        "answers": {"files": len(kept.answers), "bytes": Kept(answers=kept.answers).bytes},
+        "damaged": sum(encoder.damaged for encoder in kept.encoders),
     }
 
 
@@ -164,30 +148,15 @@ def _named(encoders: Sequence[StoredEncoder], name: str | None) -> Sequence[Stor
     return named
 
 
-def _described(encoders: Sequence[StoredEncoder], graphs: Sequence[Graph]) -> str:
-    rows = sum(encoder.images + encoder.texts for encoder in encoders)
-    names = ", ".join(dict.fromkeys(encoder.name for encoder in encoders))
-    features = [f"{rows:,} features of {names}"] if encoders else []
-    return " and ".join([*features, *([f"{len(graphs)} graphs in other precisions"] if graphs else [])])
-
-
 def _confirmed(what: str) -> bool:
     if not sys.stdin.isatty():
         raise InvalidInputError(f"would clear {what}; add --yes where nobody can be asked")
     return click.confirm(f"Clear {what}?", err=True)
 
 
-def _removed(graph: Graph) -> int:
-    graph.path.unlink(missing_ok=True)
-    return graph.bytes
-
-
-def _size(encoders: Sequence[StoredEncoder], graphs: Sequence[Graph]) -> str:
-    return _decimal(_bytes(encoders, graphs))
-
-
-def _bytes(encoders: Sequence[StoredEncoder], graphs: Sequence[Graph]) -> int:
-    return sum(encoder.bytes for encoder in encoders) + sum(graph.bytes for graph in graphs)
+def _removed(kept: KeptFile) -> int:
+    kept.path.unlink(missing_ok=True)
+    return kept.bytes
 
 
 def _decimal(size: int) -> str:
