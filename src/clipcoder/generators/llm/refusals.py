@@ -16,7 +16,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from clipcoder.errors import LanguageModelError
-from clipcoder.files import first_sentence
 from clipcoder.generators.llm.completion import error_in
 from clipcoder.generators.llm.endpoint import Key
 from clipcoder.generators.llm.language_model import LanguageModel
@@ -49,7 +48,9 @@ class Response:
     def complaint(self) -> str:
         """What the endpoint says is wrong, on one line and not too long."""
         said = str(error_in(self.body).get("message") or "") if self.status else self.body
-        return first_sentence(said)[:200]
+        if said.lstrip().startswith("<"):
+            return "with a page of HTML"
+        return " ".join(said.split()).rstrip(".")[:200]
 
     @property
     def code(self) -> str:
