@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -78,6 +78,44 @@ def sift(reply: Reply, class_names: Collection[str], limit: int | None = None) -
     for snippet in snippets:
         remarks += _mentions(snippet, question, known.classes)
     return replace(reply, snippets=snippets), remarks
+
+
+def untangle(replies: Sequence[Reply]) -> tuple[list[Reply], list[Remark]]:
+    """Leave out analogues that are said to be synonyms of a class, and remark on synonyms of two classes.
+
+    A thing that only looks alike cannot be the class itself; a synonym of another class names that one.
+
+    Example:
+        >>> from clipcoder.source import Source
+        >>> said = {"synonym": "sofa", "analogue": "Sofa"}
+        >>> couch = [Reply(Question(kind, "couch"), (text,), Source("llm")) for kind, text in said.items()]
+        >>> replies, remarks = untangle(couch)
+        >>> [reply.snippets for reply in replies], remarks[0].reason
+        ([('sofa',), ()], "a synonym of the class 'couch'")
+    """
+    named: dict[str, set[str]] = {}
+    for reply in replies:
+        for snippet in reply.snippets if reply.question.kind == "synonym" else ():
+            named.setdefault(distinct_key(snippet), set()).add(reply.question.class_name)
+    untangled: list[Reply] = []
+    remarks: list[Remark] = []
+    for reply in replies:
+        clashes = dict(_clashes(reply, named))
+        drops = reply.question.kind == "analogue"
+        for snippet, classes in clashes.items():
+            reason = f"a synonym of {_listed(sorted(classes))}"
+            remarks.append(remark(reply.question, snippet, reason, dropped=drops))
+        kept = tuple(snippet for snippet in reply.snippets if not drops or snippet not in clashes)
+        untangled.append(replace(reply, snippets=kept))
+    return untangled, remarks
+
+
+def _clashes(reply: Reply, named: Mapping[str, set[str]]) -> Iterator[tuple[str, set[str]]]:
+    """Yield the names in a reply that are synonyms of classes, of others where it lists synonyms itself."""
+    own = {reply.question.class_name} if reply.question.kind == "synonym" else set[str]()
+    for snippet in reply.snippets if reply.question.kind in NAMES else ():
+        if classes := named.get(distinct_key(snippet), set()) - own:
+            yield snippet, classes
 
 
 def remark(question: Question, snippet: str, reason: str, *, dropped: bool = True) -> Remark:
