@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,12 +14,16 @@ from clipcoder.arrays import IntArray
 from clipcoder.bank.documents import PAIR_BANK, pair_document, pair_entries
 from clipcoder.bank.entries import PairText, as_list, check_entries, distinct
 from clipcoder.bank.files import read_bank, write_document
+from clipcoder.bank.generators import llm_generator, prompts_of, wordnet_generator
 from clipcoder.bank.names import checked_names, name_key
-from clipcoder.bank.wordnet import wordnet_generator
 from clipcoder.bank.writing import pair_questions, pair_texts_of
 from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
 from clipcoder.generators.sentences import DEFAULT_TEMPLATES, Templates
 from clipcoder.source import GIVEN, Source, as_source
+
+if TYPE_CHECKING:
+    from clipcoder.generators.llm import LanguageModel
+    from clipcoder.generators.prompts import PromptSet
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,34 @@ class PairBank:
         generator = wordnet_generator(classes, encoder, domain)
         return cls.from_generator(
             classes, generator, pairs=pairs, templates=templates, domain=domain, source="wordnet"
+        )
+
+    @classmethod
+    def from_llm(
+        cls,
+        names: Iterable[str],
+        model: LanguageModel | str,
+        encoder: TextEncoder | None = None,
+        *,
+        pairs: Iterable[tuple[str, str]] | None = None,
+        prompts: PromptSet | str = "generic",
+        domain: str = "",
+    ) -> PairBank:
+        """Make a bank from what a language model writes; errors are those of ``TextBank.from_llm``.
+
+        Args:
+            names: the classes.
+            model: which one, where, and how much it may cost.
+            encoder: as for a text bank.
+            pairs: as in ``from_generator``; ``bank.confusable`` finds those that matter.
+            prompts: the wordings.
+            domain: what all classes are.
+        """
+        classes, wording = checked_names(names), prompts_of(prompts)
+        asked = pair_questions(classes, pairs)
+        replies = llm_generator(classes, model, encoder, wording, domain).replies(asked)
+        return cls.from_replies(
+            classes, replies, templates=wording.templates, domain=domain or wording.domain
         )
 
     @classmethod

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +15,18 @@ from clipcoder.arrays import IntArray
 from clipcoder.bank.documents import TEXT_BANK, text_document, text_entries
 from clipcoder.bank.entries import BankText, as_list, check_entries, checked_kinds, distinct
 from clipcoder.bank.files import read_bank, write_document
+from clipcoder.bank.generators import llm_generator, prompts_of, wordnet_generator
 from clipcoder.bank.names import checked_names, name_key
-from clipcoder.bank.wordnet import wordnet_generator
 from clipcoder.bank.writing import name_texts, questions, texts_of
 from clipcoder.errors import InvalidInputError
 from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
 from clipcoder.generators.sentences import DEFAULT_TEMPLATES, Templates
 from clipcoder.kinds import TEXT_KINDS, TextKind
 from clipcoder.source import GIVEN, Source, as_source
+
+if TYPE_CHECKING:
+    from clipcoder.generators.llm import LanguageModel
+    from clipcoder.generators.prompts import PromptSet
 
 GeneratedKind = Literal["attribute", "analogue", "synonym"]
 GENERATED_KINDS: Final[tuple[GeneratedKind, ...]] = get_args(GeneratedKind)
@@ -185,6 +189,41 @@ class TextBank:
         generator = wordnet_generator(classes, encoder, domain)
         return cls.from_generator(
             classes, generator, kinds=kinds, templates=templates, domain=domain, source="wordnet"
+        )
+
+    @classmethod
+    def from_llm(
+        cls,
+        names: Iterable[str],
+        model: LanguageModel | str,
+        encoder: TextEncoder | None = None,
+        *,
+        kinds: GeneratedKind | Sequence[GeneratedKind] = GENERATED_KINDS,
+        prompts: PromptSet | str = "generic",
+        domain: str = "",
+    ) -> TextBank:
+        """Make a bank from what a language model writes, without what is no help (``AutoTextGenerator``).
+
+        Args:
+            names: the classes.
+            model: which one, where, and how much it may cost; a name means a model of OpenAI's. Answers are
+                kept: the same questions cost nothing a second time.
+            encoder: judges whether an analogue is too near to another class; None means the starter encoder.
+            kinds: what to ask for.
+            prompts: the wordings, an entry of the catalogue or a file of your own (``load_prompts``).
+            domain: what all classes are, in place of what ``prompts`` say of it.
+
+        Raises:
+            InvalidInputError: unusable class names.
+            UnknownNameError: an unknown kind or set of prompts.
+            LanguageModelError: the model cannot be asked, or its budget is spent.
+            MissingExtraError: the official client is not installed.
+        """
+        classes, wording = checked_names(names), prompts_of(prompts)
+        asked = questions(classes, checked_kinds(kinds, GENERATED_KINDS))
+        replies = llm_generator(classes, model, encoder, wording, domain).replies(asked)
+        return cls.from_replies(
+            classes, replies, templates=wording.templates, domain=domain or wording.domain
         )
 
     @classmethod

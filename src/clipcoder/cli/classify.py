@@ -12,8 +12,16 @@ import click
 from clipcoder.cli import sources as images
 from clipcoder.cli.console import print_table
 from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
-from clipcoder.cli.group import STATUS_UNREADABLE
-from clipcoder.cli.inputs import check_choice, chosen_from, class_names, read_bank, tell, write_bank
+from clipcoder.cli.group import STATUS_INCOMPLETE
+from clipcoder.cli.inputs import (
+    check_choice,
+    chosen_from,
+    class_names,
+    read_bank,
+    read_pairs,
+    tell,
+    write_bank,
+)
 from clipcoder.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -27,14 +35,19 @@ if TYPE_CHECKING:
 @click.option(
     "--texts", type=click.Path(path_type=Path), help="A bank of texts (JSON); by default WordNet writes them."
 )
+@click.option(
+    "--pairs",
+    type=click.Path(path_type=Path),
+    help="A bank of one-to-one texts (JSON), which decide between the best classes where the gap is small.",
+)
 @encoder_options
 @click.option(
     "--method",
     type=click.Choice(["equidistant", "coder", "clip"]),
     default="equidistant",
     show_default=True,
-    help="coder compares with all texts of a class, as published; equidistant does so with all classes at one "
-    "distance from their mean; clip compares with the name alone.",
+    help="coder compares with all texts of a class, as published; equidistant does so with all classes at "
+    "one distance from their mean; clip compares with the name alone.",
 )
 @click.option(
     "--top", type=int, default=2, show_default=True, help="How many classes to show for each image."
@@ -50,6 +63,7 @@ def classify(
     classes_file: Path | None,
     choice: EncoderChoice,
     texts: Path | None,
+    pairs: Path | None,
     method: Literal["equidistant", "coder", "clip"],
     top: int,
     as_json: bool,
@@ -64,6 +78,7 @@ def classify(
     names = class_names(classes, classes_file, given)
     check_choice(names, top)
     bank = chosen_from(given, names) if given else None
+    differences = read_pairs(pairs, names) if pairs else None
     with (
         report.reserved(out, (".csv", ".parquet"), "--out") as rows_file,
         report.reserved(sheet, (".png",), "--sheet") as sheet_file,
@@ -71,7 +86,7 @@ def classify(
         found = images.collect(paths, sys.stdin)
         encoder = choice.open()
         bank = bank or write_bank(names, encoder, method)
-        classifier = ZeroShotClassifier(encoder, bank, method=method)
+        classifier = ZeroShotClassifier(encoder, bank, method=method, pairs=differences)
         kept = bool(rows_file or sheet_file or not as_json)
         predictions, failures = predict_all(classifier, found, top, as_json=as_json, kept=kept)
         if predictions and not as_json:
@@ -80,7 +95,7 @@ def classify(
             report.write_rows(predictions, rows_file, out.suffix.lower(), top)
         if predictions and sheet_file:
             report.write_sheet(predictions, sheet_file)
-    return STATUS_UNREADABLE if failures else 0
+    return STATUS_INCOMPLETE if failures else 0
 
 
 def predict_all(

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
-from clipcoder.cli.group import STATUS_UNREADABLE
+from clipcoder.cli.group import STATUS_INCOMPLETE
 from clipcoder.cli.inputs import tell
 from clipcoder.cli.sources import collect
 from clipcoder.errors import InvalidInputError
@@ -44,4 +44,4 @@ def embed(paths: tuple[str, ...], texts: Path | None, choice: EncoderChoice, out
     tell(f"wrote {rows:,} embeddings of {encoder.dim} numbers to {out}")
     if failures:
         tell(f"{failures:,} of the inputs could not be read; {table.failures_file} names them")
-    return STATUS_UNREADABLE if failures else 0
+    return STATUS_INCOMPLETE if failures else 0

@@ -16,7 +16,7 @@ from clipcoder.cli.inputs import tell
 from clipcoder.errors import ClipcoderError
 from clipcoder.files import system_reason
 
-STATUS_UNREADABLE: Final = 1
+STATUS_INCOMPLETE: Final = 1
 STATUS_MISUSE: Final = 2
 STATUS_INTERRUPTED: Final = 130
 STATUS_BROKEN_PIPE: Final = 141

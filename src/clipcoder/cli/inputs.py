@@ -13,7 +13,7 @@ from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.files import system_reason
 
 if TYPE_CHECKING:
-    from clipcoder.bank import TextBank
+    from clipcoder.bank import PairBank, TextBank
     from clipcoder.encoders.base import Encoder
 
 
@@ -95,6 +95,23 @@ def read_bank(path: Path) -> TextBank:
     from clipcoder.bank import TextBank
 
     return TextBank.load(path)
+
+
+def read_pairs(path: Path, names: Sequence[str]) -> PairBank:
+    """Load the texts that tell the named classes apart, in the spelling in which they were named.
+
+    Raises:
+        InvalidInputError: the file is no pair bank, or none of its texts is about two of the classes.
+    """
+    from clipcoder.bank import PairBank
+
+    pairs = PairBank.load(path).select(names)
+    if not pairs.texts:
+        raise InvalidInputError(
+            f"{path} has no text that tells two of the {len(names)} classes apart; "
+            "clipcoder texts generate --kinds one-to-one writes some"
+        )
+    return pairs
 
 
 def chosen_from(bank: TextBank, names: Sequence[str]) -> TextBank:

@@ -1,0 +1,142 @@
+"""What ``clipcoder texts generate`` is to write, and the writing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from clipcoder.cli.progress import progress
+from clipcoder.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from clipcoder.bank import PairBank, TextBank
+    from clipcoder.encoders.base import Encoder
+    from clipcoder.generators.base import Question, Remark, Reply, SnippetKind
+    from clipcoder.generators.llm.generator import LanguageModelGenerator, Plan
+    from clipcoder.generators.prompts import PromptSet
+
+Author = Literal["names", "wordnet", "llm", "both"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for.
+
+    Attributes:
+        names: the classes.
+        kinds: what to write about them.
+        author: who writes.
+        prompts: the wordings.
+        domain: what all classes are, in place of what the prompts say of it; ``""`` leaves it to them.
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[SnippetKind, ...]
+    author: Author
+    prompts: PromptSet
+    domain: str
+
+    def __post_init__(self) -> None:
+        if self.author == "names" and self.wants_pairs:
+            raise InvalidInputError(
+                "one-to-one texts need somebody who writes them, but --source names has nobody; "
+                "name wordnet, llm or both"
+            )
+
+    @property
+    def wants_pairs(self) -> bool:
+        """Whether texts are to tell two classes apart."""
+        return "one_to_one" in self.kinds
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether a language model is to write."""
+        return self.author in {"llm", "both"}
+
+    @property
+    def meant(self) -> str:
+        """What all classes are, as far as anybody says so."""
+        return self.domain or self.prompts.domain
+
+    def known_offline(self, encoder: Encoder) -> TextBank:
+        """Return what WordNet says: enough to tell which classes are confusable, before anybody is paid."""
+        from clipcoder.bank import TextBank
+
+        return TextBank.from_wordnet(self.names, encoder, domain=self.meant)
+
+    def questions(self, pairs: Iterable[tuple[str, str]]) -> list[Question]:
+        """Return everything that has to be asked, one-to-one questions about these pairs last."""
+        from clipcoder.bank.writing import pair_questions, questions
+
+        if self.author == "names":
+            return []
+        of_one = [kind for kind in self.kinds if kind != "one_to_one"]
+        return questions(self.names, of_one) + (pair_questions(self.names, pairs) if self.wants_pairs else [])
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What was written.
+
+    Attributes:
+        texts: the text bank.
+        pairs: the pair bank; None where none was asked for.
+        remarks: what was left out or looks odd.
+        failures: the replies without an answer.
+    """
+
+    texts: TextBank
+    pairs: PairBank | None
+    remarks: Sequence[Remark] = ()
+    failures: Sequence[Reply] = ()
+
+
+def write(
+    order: Order, questions: Sequence[Question], encoder: Encoder, model: LanguageModelGenerator | None
+) -> Delivery:
+    """Ask everybody who is to write, and make banks of what they say.
+
+    Raises:
+        LanguageModelError: the model cannot be asked; its answers so far are kept.
+    """
+    from clipcoder.bank import PairBank, TextBank
+    from clipcoder.generators.auto import AutoTextGenerator
+
+    replies = list(_wordnet_replies(order, questions, encoder)) if order.author in {"wordnet", "both"} else []
+    remarks: list[Remark] = []
+    failures: list[Reply] = []
+    if model:
+        auto = AutoTextGenerator(model, order.names, encoder, limits=order.prompts.counts)
+        replies += auto.replies(questions, partial(progress, doing="asking"))
+        remarks, failures = auto.remarks, auto.failures
+    templates, domain = order.prompts.templates, order.meant
+    of_one = [reply for reply in replies if reply.question.kind != "one_to_one"]
+    of_two = [reply for reply in replies if reply.question.kind == "one_to_one"]
+    texts = TextBank.from_replies(order.names, of_one, templates=templates, domain=domain)
+    if not order.wants_pairs:
+        return Delivery(texts, None, remarks, failures)
+    pairs = PairBank.from_replies(order.names, of_two, templates=templates, domain=domain)
+    return Delivery(texts, pairs, remarks, failures)
+
+
+def costs(plan: Plan) -> str:
+    """Say what a plan costs.
+
+    >>> from clipcoder.generators.llm.generator import Plan
+    >>> costs(Plan(questions=30, answered=10, requests=20, prompt_tokens=4000, answer_tokens=40000))
+    '20 requests of about 4,000 tokens, and at most 40,000 of answers; 10 of 30 questions have answers'
+    """
+    return (
+        f"{plan.requests:,} requests of about {plan.prompt_tokens:,} tokens, and at most "
+        f"{plan.answer_tokens:,} of answers; {plan.answered:,} of {plan.questions:,} questions have answers"
+    )
+
+
+def _wordnet_replies(order: Order, questions: Sequence[Question], encoder: Encoder) -> Iterator[Reply]:
+    from clipcoder.bank.generators import wordnet_generator
+    from clipcoder.generators.base import ask
+    from clipcoder.source import Source
+
+    return ask(wordnet_generator(order.names, encoder, order.meant), questions, Source("wordnet"))
