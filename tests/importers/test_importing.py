@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clipcoder import PairBank, TextBank
-from clipcoder.errors import InvalidInputError, UnknownNameError
+from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
 from clipcoder.generators.sentences import Templates
 from clipcoder.importers import FORMATS, Imported, import_texts
 from clipcoder.source import Source
@@ -138,6 +140,18 @@ class TestClasses:
         ):
             import_texts(path, ["cat"], partial=True)
 
+    def test_a_class_with_an_empty_list_is_found_and_silent(self, save: Save) -> None:
+        imported = import_texts(save("birds.json", {"emu": ["long legs"], "Owl": []}), ["owl", "emu"])
+        assert imported.matching.missing == ()
+        assert imported.silent == ("owl",)
+
+    def test_a_file_that_says_nothing_about_the_classes_that_it_has_is_refused(self, save: Save) -> None:
+        path = save("birds.json", {"emu": [], "owl": ["eyes"]})
+        with pytest.raises(
+            InvalidInputError, match="must say something about the classes that it has, but it lists"
+        ):
+            import_texts(path, ["emu"])
+
     def test_names_that_are_no_names_are_refused_before_the_file_is_read(self, tmp_path: Path) -> None:
         with pytest.raises(InvalidInputError, match="named once"):
             import_texts(tmp_path / "none.json", ["cat", "Cat"])
@@ -252,6 +266,37 @@ class TestFiles:
         path.write_bytes(bytes(range(255, -1, -1)))
         with pytest.raises(InvalidInputError, match=r"binary"):
             import_texts(path)
+
+
+@given(
+    document=st.recursive(
+        st.none() | st.integers() | st.text(max_size=8) | st.sampled_from(["An emu.", "legs"]),
+        lambda inner: (
+            st.lists(inner) | st.dictionaries(st.sampled_from(["emu", "owl", "syno", "Emu", ""]), inner)
+        ),
+        max_leaves=12,
+    ),
+    format_name=st.sampled_from(("auto", *FORMATS)),
+    suffix=st.sampled_from((".json", ".pkl", ".csv")),
+)
+def test_no_document_raises_anything_but_one_sentence(
+    folder: Path, document: Any, format_name: str, suffix: str
+) -> None:
+    path = folder / f"any{suffix}"
+    path.write_bytes(pickle.dumps(document) if suffix == ".pkl" else json.dumps(document).encode())
+    try:
+        imported = import_texts(path, ["emu", "owl"], format=format_name, partial=True)
+    except ClipcoderError as error:
+        assert "\n" not in str(error)
+        return
+    assert imported.texts.class_names == ("emu", "owl")
+    assert set(imported.texts.keep("name").text_class) == {0, 1}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that says that its files are of CODER's authors, unless they say otherwise."""
+    return tmp_path_factory.mktemp("attribute", numbered=False)
 
 
 class TestSharedFiles:

@@ -165,8 +165,9 @@ def test_of_several_data_sets_one_is_chosen(folder: Path) -> None:
         read_reference(folder)
     assert read_reference(folder, "farm").classes == ("cow",)
     assert said(read_reference(folder, "zoo")) == EVERYTHING
-    with pytest.raises(UnknownNameError, match="unknown data set 'zo': did you mean 'zoo'"):
-        read_reference(folder, "zo")
+    for path in (folder, folder / "attribute" / "zoo.pkl"):
+        with pytest.raises(UnknownNameError, match="unknown data set 'zo': did you mean 'zoo'"):
+            read_reference(path, "zo")
 
 
 def test_a_folder_of_other_things_is_refused(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ LineKind = TextKind | Literal["one_to_one"]
 
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")
 _WORDS_AROUND_A_NAME = 2
+_MOST_NAME = 300  # characters; the longest of ImageNet's, with all synonyms, has 131
 
 
 class Line(NamedTuple):
@@ -72,11 +73,16 @@ class Content:
         """Note that the file has a class, and return how it writes that first.
 
         Raises:
-            InvalidInputError: the name is blank or no valid text.
+            InvalidInputError: the name is blank, no valid text, or too long to be one.
         """
         checked_text(given, f"a class name in '{self.path}'")
         if not name_key(given):
             raise InvalidInputError(f"a class name in '{self.path}' must have a letter, but it is {given!r}")
+        if len(given) > _MOST_NAME:
+            raise InvalidInputError(
+                f"a class name in '{self.path}' may have {_MOST_NAME} characters, but one has {len(given)}: "
+                f"{given[:40]!r}; shorten it"
+            )
         return self._names.setdefault(name_key(given), given.strip())
 
     def add_all(

@@ -12,6 +12,7 @@ from clipcoder.bank.pair_bank import PairBank
 from clipcoder.bank.text_bank import TextBank
 from clipcoder.errors import InvalidInputError
 from clipcoder.generators.sentences import DEFAULT_TEMPLATES, Templates
+from clipcoder.importers.content import Line
 from clipcoder.importers.formats import AUTO, read_content
 from clipcoder.importers.matching import Matching, listing, match_classes
 from clipcoder.importers.writing import Writer
@@ -25,6 +26,7 @@ class Imported:
         texts: the classes, their names, and what the file says of single classes.
         pairs: what it says to tell classes apart; None where that is nothing.
         matching: which of its classes are which of the user's.
+        silent: the user's classes that it names and says nothing about.
         format: what the file is: ``"reference"``, ``"dclip"``, ``"cupl"``, ``"csv"`` or ``"bank"``.
         ready: whether its texts were taken as they stand; otherwise sentences were made of them.
         dropped: how many texts of the file were left out, by reason.
@@ -33,6 +35,7 @@ class Imported:
     texts: TextBank
     pairs: PairBank | None
     matching: Matching
+    silent: tuple[str, ...]
     format: str
     ready: bool
     dropped: Mapping[str, int]
@@ -90,15 +93,27 @@ def import_texts(
     classes = wanted or content.classes
     matching = match_classes(content.classes, classes)
     _check_about(classes, matching, source, partial)
-    writer = Writer(classes, content, matching, templates, domain)
+    lines = [line for line in content.lines if {line.class_name, line.other} - {""} <= matching.found.keys()]
+    if not lines:
+        raise InvalidInputError(
+            f"'{source}' must say something about the classes that it has, but it lists no texts for "
+            f"{listing(list(matching.found.values()))}; name another file"
+        )
+    writer = Writer(classes, lines, content.ready, matching.found, templates, domain)
     return Imported(
         writer.text_bank(),
         writer.pair_bank(),
         matching,
+        _silent(matching, lines),
         content.format,
         content.ready,
         dict(content.dropped),
     )
+
+
+def _silent(matching: Matching, lines: Iterable[Line]) -> tuple[str, ...]:
+    heard = {line.class_name for line in lines}
+    return tuple(name for there, name in matching.found.items() if there not in heard)
 
 
 def _check_about(classes: tuple[str, ...], matching: Matching, path: Path, partial: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import pickletools
 import re
@@ -12,8 +13,7 @@ MOST_STEPS: Final = 2_000_000
 """Instructions in one pickle; 1,000 classes with 50 texts each take about 150,000."""
 
 _BY_CODE: Final = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
-_ESCAPE: Final = re.compile(rb"\\(?:x([0-9a-f]{2})|(.?))", re.DOTALL)
-_ESCAPED: Final = {b"\\": b"\\", b"'": b"'", b'"': b'"', b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_WELL_ESCAPED: Final = re.compile(rb"(?:[^\\]++|\\x[0-9a-f]{2}|\\[\\'\"nrt])*+")
 
 
 class RefusedError(Exception):
@@ -62,14 +62,9 @@ def _quoted(line: bytes) -> str:
     inner = line[1:-2]
     if len(line) < 3 or line[:1] not in (b"'", b'"') or line[-2:] != line[:1] + b"\n":
         raise ValueError("a text without quotes")
-    return as_text(_ESCAPE.sub(_unescaped, inner))
-
-
-def _unescaped(match: re.Match[bytes]) -> bytes:
-    code, char = match.groups()
-    if code is None and char not in _ESCAPED:
-        raise ValueError("an escape that Python does not write")
-    return bytes.fromhex(code.decode()) if code else _ESCAPED[char]
+    if not _WELL_ESCAPED.fullmatch(inner):
+        raise ValueError("an escape that Python 2 does not write")
+    return as_text(codecs.escape_decode(inner)[0])
 
 
 def as_text(content: bytes) -> str:

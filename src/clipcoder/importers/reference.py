@@ -48,7 +48,7 @@ def read_reference(path: Path, dataset: str | None = None, names_file: Path | No
             file that cannot be read or has another structure.
         UnknownNameError: there is no such data set.
     """
-    files = _files_of(path, dataset) if path.is_dir() else [path]
+    files = _chosen(_files_in(path) if path.is_dir() else [path], dataset, path)
     names = _Names(path if path.is_dir() else path.absolute().parent.parent, files[0].stem, names_file)
     content = Content(path, "reference")
     for file in files:
@@ -111,8 +111,8 @@ class _Names:
         return names
 
 
-def _files_of(folder: Path, dataset: str | None) -> list[Path]:
-    """Return the files of one data set, kind by kind."""
+def _files_in(folder: Path) -> list[Path]:
+    """Return the files of all data sets, kind by kind."""
     files = [
         file
         for kind in FOLDERS
@@ -120,15 +120,20 @@ def _files_of(folder: Path, dataset: str | None) -> list[Path]:
         for file in sorted((folder / kind).iterdir())
         if file.suffix.lower() in (*_PICKLES, ".json") and file.is_file()
     ]
-    known = sorted({file.stem for file in files})
-    if not known:
+    if not files:
         raise InvalidInputError(
             f"the folder '{folder}' must have some of the subfolders {', '.join(FOLDERS)} with .pkl or .json "
             "files, but it has none; name another folder or a file"
         )
+    return files
+
+
+def _chosen(files: Sequence[Path], dataset: str | None, path: Path) -> list[Path]:
+    """Return the files of one data set."""
+    known = sorted({file.stem for file in files})
     if dataset is None and len(known) > 1:
         raise InvalidInputError(
-            f"'{folder}' has several data sets; choose one as dataset (--dataset): {', '.join(known)}"
+            f"'{path}' has several data sets; choose one as dataset (--dataset): {', '.join(known)}"
         )
     if dataset is not None and dataset not in known:
         raise UnknownNameError("data set", dataset, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clipcoder.bank.entries import BankText, PairText, distinct
@@ -10,8 +10,7 @@ from clipcoder.bank.pair_bank import PairBank
 from clipcoder.bank.text_bank import TextBank
 from clipcoder.bank.writing import name_texts
 from clipcoder.generators.sentences import Templates, render
-from clipcoder.importers.content import Content, Line
-from clipcoder.importers.matching import Matching
+from clipcoder.importers.content import Line
 
 
 @dataclass(frozen=True)
@@ -20,15 +19,17 @@ class Writer:
 
     Attributes:
         classes: the user's classes.
-        content: what the file says.
-        matching: which of its classes are which of the user's.
+        lines: what the file says of them.
+        ready: whether these are sentences to be taken as they stand.
+        names: by the class's name in the file, its name among the user's classes.
         templates: the sentences that become of names and phrases.
         domain: what all classes are.
     """
 
     classes: tuple[str, ...]
-    content: Content
-    matching: Matching
+    lines: Sequence[Line]
+    ready: bool
+    names: Mapping[str, str]
     templates: Templates
     domain: str
 
@@ -45,23 +46,21 @@ class Writer:
         return PairBank(self.classes, texts) if texts else None
 
     def _texts(self) -> Iterator[BankText]:
-        found = self.matching.found
-        for line in self.content.lines:
-            if line.kind != "one_to_one" and line.class_name in found:
-                name = found[line.class_name]
-                for sentence in self._sentences(line, name):
-                    yield BankText(sentence, name, line.kind, line.source)
+        for line in self.lines:
+            if line.kind != "one_to_one":
+                for sentence in self._sentences(line):
+                    yield BankText(sentence, self.names[line.class_name], line.kind, line.source)
 
     def _pair_texts(self) -> Iterator[PairText]:
-        found = self.matching.found
-        for line in self.content.lines:
-            if line.kind == "one_to_one" and {line.class_name, line.other} <= found.keys():
-                name, other = found[line.class_name], found[line.other]
-                for sentence in self._sentences(line, name, other):
+        for line in self.lines:
+            if line.kind == "one_to_one":
+                name, other = self.names[line.class_name], self.names[line.other]
+                for sentence in self._sentences(line):
                     yield PairText(sentence, name, other, line.source)
 
-    def _sentences(self, line: Line, name: str, other: str = "") -> tuple[str, ...]:
-        if self.content.ready:
+    def _sentences(self, line: Line) -> tuple[str, ...]:
+        if self.ready:
             return (line.text,)
+        name, other = self.names[line.class_name], self.names.get(line.other, "")
         about = line.text if line.kind == "name" else name  # a phrase of that kind is the name itself
         return render(line.kind, about, line.text, self.templates, other=other, domain=self.domain)

@@ -51,8 +51,8 @@ def test_a_file_becomes_a_bank_and_what_did_not_match_is_told(run: Run) -> None:
         "clipcoder: birds.json: phrases by class with 1 of 2 classes; 3 texts, made of its phrases",
         "clipcoder: birds.json: found in another spelling: 'emu' as 'emus'",
         "clipcoder: birds.json: 'owl' is left out, for it could be any of 'owl, barn', 'owl, snowy'",
-        "clipcoder: birds.json: nothing but the name for 'owl'",
-        "clipcoder: birds.json: not among the classes: 'owl, barn', 'owl, snowy', 'jay'",
+        "clipcoder: birds.json: lacks 'owl'",
+        "clipcoder: birds.json: has besides 'owl, barn', 'owl, snowy', 'jay'",
         "clipcoder: birds.json: texts left out: 1 given twice, 1 blank",
         "clipcoder: wrote 3 texts to bank.json; classes: 2",
     ]

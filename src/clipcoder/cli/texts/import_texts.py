@@ -130,9 +130,11 @@ def _report(imported: Imported) -> Iterator[str]:
     for name, could_be in matching.ambiguous.items():
         yield f"{name!r} is left out, for it could be any of {listing(could_be, _MOST_NAMES)}"
     if matching.missing:
-        yield f"nothing but the name for {listing(matching.missing, _MOST_NAMES)}"
+        yield f"lacks {listing(matching.missing, _MOST_NAMES)}"
+    if imported.silent:
+        yield f"says nothing about {listing(imported.silent, _MOST_NAMES)}"
     if matching.besides:
-        yield f"not among the classes: {listing(matching.besides, _MOST_NAMES)}"
+        yield f"has besides {listing(matching.besides, _MOST_NAMES)}"
     if imported.dropped:
         reasons = ", ".join(f"{number:,} {reason}" for reason, number in imported.dropped.items())
         yield f"texts left out: {reasons}"
