@@ -101,6 +101,15 @@ def test_a_generator_that_cannot_be_told_what_is_unwanted_loses_near_analogues()
     assert encoder.calls == 1
 
 
+def test_a_snippet_that_is_dropped_later_is_not_said_to_be_kept() -> None:
+    said = {("analogue", "couch"): ["kennel of a dog", "bench of a chair", "dog dachshund of chair"]}
+    auto = AutoTextGenerator(Plain(said), CLASSES, Letters())
+    assert auto.replies([Question("analogue", "couch")])[0].snippets == ()
+    assert {remark.snippet: remark.dropped for remark in auto.remarks} == dict.fromkeys(
+        said["analogue", "couch"], True
+    )
+
+
 def test_rounds_and_nearest_are_heeded() -> None:
     said = {("analogue", "couch"): ["dachshund"]}
     generator = Scripted(said, ["dalmatian"], ["doberman"], ["dingo"])

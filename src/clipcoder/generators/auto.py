@@ -102,8 +102,7 @@ class AutoTextGenerator:
         self.remarks, self.failures = [], []
         sifted = self._ask(questions, progress)
         replies, remarks = untangle(self._far(sifted, progress))
-        place = {_subject(question): i for i, question in reversed(list(enumerate(questions)))}
-        self.remarks = sorted(self.remarks + remarks, key=lambda said: place[_subject(said.question)])
+        self.remarks = _in_order(self.remarks + remarks, questions, replies)
         return replies
 
     def _check(self, questions: Sequence[Question]) -> None:
@@ -146,6 +145,16 @@ class AutoTextGenerator:
         for i, kept in zip(analogues, far, strict=True):
             parts[i] = kept
         return [reply for part in parts for reply in part]
+
+
+def _in_order(
+    remarks: Sequence[Remark], questions: Sequence[Question], replies: Sequence[Reply]
+) -> list[Remark]:
+    """Sort remarks by question, without those on snippets that are said to be kept and were dropped later."""
+    kept = {(*_subject(reply.question), snippet) for reply in replies for snippet in reply.snippets}
+    place = {_subject(question): i for i, question in reversed(list(enumerate(questions)))}
+    valid = (said for said in remarks if said.dropped or (*_subject(said.question), said.snippet) in kept)
+    return sorted(valid, key=lambda said: place[_subject(said.question)])
 
 
 def _subject(question: Question) -> tuple[str, str, str]:

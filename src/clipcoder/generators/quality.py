@@ -25,7 +25,7 @@ LONGEST_NAME: Final = (6, 60)
 LONGEST_DESCRIPTION: Final = (15, 100)
 """Words and characters. Asked for are 2 to 8 words; all that WordNet says fits, and 99 % of DCLIP's."""
 
-_SHOWN = 80  # characters of a snippet in a remark
+_SHOWN = 100  # characters of a snippet in a remark, so that what is kept is shown whole
 _SENTENCE = re.compile(r"\b(?:is|are|was|were|has|have|which|that|there)\b", re.IGNORECASE)
 _EXPLANATION = re.compile(r"\s+[-\u2013\u2014]\s+|:\s+|\s*\(")
 _LABEL = re.compile(r"(?:for\s+)?([^:]{1,60}):\s+(?=\S)", re.IGNORECASE)
@@ -38,10 +38,10 @@ def sift(reply: Reply, class_names: Collection[str], limit: int | None = None) -
 
     Out goes what has no letters (a name may be a number), is a refusal, is too long, is mostly in a script
     that neither the classes nor Latin have, is the class's own name, or comes twice (but for case, articles
-    and punctuation). Names must besides be no sentence and no other class of the set; an explanation behind
-    one is cut off. A description that begins with the label of another class is about that one. A snippet
-    that names another class within it is kept and remarked on, unless it is to say what sets apart from just
-    that one. Sifting twice changes nothing.
+    and punctuation). Names must besides be no sentence and no other class of the set. A description that
+    begins with the label of another class is about that one. An explanation behind a name, or behind a
+    description that is too long with it, is cut off. A snippet that names another class within it is kept and
+    remarked on, unless it is to say what sets apart from just that one. Sifting twice changes nothing.
 
     Args:
         reply: what was said.
@@ -65,7 +65,7 @@ def sift(reply: Reply, class_names: Collection[str], limit: int | None = None) -
     kept: dict[str, str] = {}
     remarks: list[Remark] = []
     for raw in reply.snippets:
-        snippet = _pared(" ".join(raw.split()), question)
+        snippet = _pared(" ".join(raw.split()), question, known.classes)
         if fault := next(_faults(snippet, question, known), ""):
             remarks.append(remark(question, raw, fault))
         elif (key := distinct_key(snippet)) in kept:
@@ -146,25 +146,31 @@ def _known(class_names: tuple[str, ...]) -> _Known:
     return _Known(ClassNames(class_names), frozenset(_scripts(" ".join(class_names))) | {"LATIN"})
 
 
-def _pared(snippet: str, question: Question) -> str:
-    """Return a name without the explanation behind it, a description without the label of its own class."""
-    if question.kind in NAMES:
-        name = _EXPLANATION.split(snippet, maxsplit=1)[0].strip()
-        return name if any(map(str.isalnum, name)) else snippet
-    while (label := _LABEL.match(snippet)) and same_name(label[1], question.class_name):
-        snippet = snippet[label.end() :]
-    return snippet
+def _pared(snippet: str, question: Question, classes: ClassNames) -> str:
+    """Cut off the explanation behind a name or a long description, and the label of the class before one."""
+    if question.kind not in NAMES:
+        while (label := _LABEL.match(snippet)) and same_name(label[1], question.class_name):
+            snippet = snippet[label.end() :]
+        if not _is_long(snippet, LONGEST_DESCRIPTION) or (label and classes.named_by(label[1])):
+            return snippet
+    head = _EXPLANATION.split(snippet, maxsplit=1)[0].strip()
+    return head if any(map(str.isalnum, head)) else snippet
+
+
+def _is_long(snippet: str, limit: tuple[int, int]) -> bool:
+    return len(snippet) > limit[1] or len(snippet.split()) > limit[0]
 
 
 def _faults(snippet: str, question: Question, known: _Known) -> Iterator[str]:
     """Yield why a snippet is no help; what takes longer than its length comes behind the check of that."""
     is_name = question.kind in NAMES
-    words, characters = LONGEST_NAME if is_name else LONGEST_DESCRIPTION
     if not any(map(str.isalnum if is_name else str.isalpha, snippet)):
         yield "no words"
     if is_refusal(snippet):
         yield "a refusal"
-    if len(snippet) > characters or len(snippet.split()) > words:
+    if not is_name and (label := _LABEL.match(snippet)) and (about := known.classes.named_by(label[1])):
+        yield f"about {_listed(about)}"
+    if _is_long(snippet, LONGEST_NAME if is_name else LONGEST_DESCRIPTION):
         yield "too long"
     if _is_foreign(snippet, known.scripts):
         yield "in another script"
@@ -176,8 +182,6 @@ def _faults(snippet: str, question: Question, known: _Known) -> Iterator[str]:
     named = set(known.classes.named_by(said)) - {question.class_name}
     if named and (is_name or question.other in named):
         yield f"the name of {_listed(sorted(named))}"
-    if not is_name and (label := _LABEL.match(snippet)) and (about := known.classes.named_by(label[1])):
-        yield f"about {_listed(about)}"
 
 
 def _mentions(snippet: str, question: Question, classes: ClassNames) -> Iterator[Remark]:
