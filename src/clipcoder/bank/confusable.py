@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from clipcoder.arrays import FloatArray, IntArray, batches, feature_rows, softmax, unit_rows
+from clipcoder.arrays import FloatArray, IntArray, batches, feature_rows, unit_rows
 from clipcoder.bank.names import checked_names
 from clipcoder.bank.text_bank import TextBank
 from clipcoder.errors import InvalidInputError
@@ -66,34 +66,33 @@ def nearest_pairs(bank: TextBank, encoder: TextEncoder, *, neighbours: int = 3) 
 
 
 def confused_pairs(
-    scores: npt.ArrayLike, class_names: Iterable[str], *, per_class: int = 3, max_gap: float = 0.5
+    scores: npt.ArrayLike, class_names: Iterable[str], *, per_class: int = 3, top_k: int = 5
 ) -> list[tuple[str, str]]:
     """Return the classes that compete for images, the fiercest competitors first; no labels are needed.
 
-    With p the softmax of the scores of image x, and a and b its best and second best class,
+    With c(x, 1), c(x, 2), ... the classes of image x from the best score down, and k = ``top_k``,
 
-        gap(x) = p_a - p_b,    strength(a, b) = sum of 1 - gap(x) over the images that a and b lead
-                                                with gap(x) < max_gap
+        strength(a, b) = sum over x, j = 2 ... k of 1 / (j - 1) where { c(x, 1), c(x, j) } = { a, b }
 
-    An image on the fence counts 1; one that is nearly decided counts nearly nothing or is left out. It is the
-    gap that the rerank asks about too (paper, section 3.4).
+    These are the classes that the rerank compares (paper, section 3.4). Only the order of scores counts, not
+    how sure the softmax is of itself, which differs from encoder to encoder.
 
     Args:
-        scores: stage-1 scores of shape (n, C), cosines times 100, as of ``zero_shot.heuristic_scores``.
+        scores: of shape (n, C), such as ``zero_shot.heuristic_scores``, of any scale.
         class_names: the C classes.
         per_class: a pair is returned if it is among so many of the strongest of either of its classes.
-        max_gap: a difference of probabilities, in [0, 1]; from there on an image counts as decided.
+        top_k: how many of the best classes of an image compete.
 
     Returns:
         Pairs of class names, the earlier class first, no pair twice, only such as compete for an image. Equal
-        strengths go by the order of classes.
+        scores and equal strengths go by the order of classes.
 
     Raises:
-        InvalidInputError: scores that are not finite or not of C columns, fewer than 1 pair a class, or a
-            negative gap.
+        InvalidInputError: scores that are not finite or not of C columns, fewer than 1 pair a class, or fewer
+            than 2 classes to compete.
 
     Example:
-        >>> confused_pairs([[20.0, 20.1, 1.0], [3.0, 20.0, 20.5], [9.0, 20.0, 20.0]], ["cat", "dog", "fox"])
+        >>> confused_pairs([[20, 21, 1], [3, 20, 21], [9, 20, 22]], ["cat", "dog", "fox"], top_k=2)
         [('dog', 'fox'), ('cat', 'dog')]
     """
     names = checked_names(class_names)
@@ -103,11 +102,10 @@ def confused_pairs(
             f"scores must have a column for each of the {len(names)} classes, but their shape is {rows.shape}"
         )
     _check_count("per_class", per_class)
-    if not max_gap >= 0:
-        raise InvalidInputError(f"max_gap must be a difference of probabilities, 0 or more, not {max_gap}")
+    _check_count("top_k", top_k, least=2)
     if len(names) < 2:
         return []
-    first, second, strength = _strengths(rows, max_gap)
+    first, second, strength = _strengths(rows, min(top_k, len(names)))
     kept = _strongest_of_each(first, second, strength, per_class)
     order = kept[np.argsort(-strength[kept], kind="stable")]
     return _named(first[order], second[order], names)
@@ -183,24 +181,30 @@ def _sums(bank: TextBank, encoder: TextEncoder) -> FloatArray:
     return sums
 
 
-def _strengths(scores: FloatArray, max_gap: float) -> tuple[IntArray, IntArray, npt.NDArray[np.float64]]:
-    """Return the pairs that lead contested images, in the order of classes, and how strongly they compete."""
+def _strengths(scores: FloatArray, top_k: int) -> tuple[IntArray, IntArray, npt.NDArray[np.float64]]:
+    """Return the pairs that compete for an image, in the order of classes, and how strongly they do."""
     count = scores.shape[1]
-    pairs, weights = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.float32)]
+    keys = [np.empty((0, top_k - 1), dtype=np.int64)]
     for batch in batches(len(scores), max(1, _NUMBERS_AT_ONCE // count)):
-        probability = softmax(scores[batch])
-        image = np.arange(len(probability))
-        best = probability.argmax(axis=1)
-        highest = probability[image, best]
-        probability[image, best] = -1
-        second = probability.argmax(axis=1)
-        gap = highest - probability[image, second]
-        contested = gap < max_gap
-        pairs.append((np.minimum(best, second) * count + np.maximum(best, second))[contested])
-        weights.append(1 - gap[contested])
-    pair, which = np.unique(np.concatenate(pairs), return_inverse=True)
-    strength = np.bincount(which, np.concatenate(weights), minlength=len(pair))
-    return pair // count, pair % count, strength.astype(np.float64, copy=False)
+        classes = _best_classes(scores[batch], top_k)
+        best, others = classes[:, :1], classes[:, 1:]
+        keys.append(np.minimum(best, others) * count + np.maximum(best, others))
+    pair, which = np.unique(np.concatenate(keys), return_inverse=True)
+    which = which.reshape(-1, top_k - 1)
+    strength = np.zeros(len(pair))
+    for place in range(top_k - 1):  # whole numbers first, which add up alike in any order of images
+        strength += np.bincount(which[:, place], minlength=len(pair)) / (place + 1)
+    return pair // count, pair % count, strength
+
+
+def _best_classes(scores: FloatArray, top_k: int) -> IntArray:
+    """Return the classes of each row from the best score down, (n, top_k); of equal ones, the first."""
+    left, row = scores.copy(), np.arange(len(scores))
+    classes = np.empty((len(scores), top_k), dtype=np.intp)
+    for place in range(top_k):
+        classes[:, place] = left.argmax(axis=1)
+        left[row, classes[:, place]] = -np.inf
+    return classes
 
 
 def _strongest_of_each(
@@ -218,6 +222,6 @@ def _named(first: IntArray, second: IntArray, names: Sequence[str]) -> list[tupl
     return [(names[a], names[b]) for a, b in zip(first.tolist(), second.tolist(), strict=True)]
 
 
-def _check_count(what: str, count: int) -> None:
-    if not (isinstance(count, int | np.integer) and count >= 1):
-        raise InvalidInputError(f"{what} must be a whole number of classes, 1 or more, not {count!r}")
+def _check_count(what: str, count: int, *, least: int = 1) -> None:
+    if not (isinstance(count, int | np.integer) and count >= least):
+        raise InvalidInputError(f"{what} must be a whole number of classes, {least} or more, not {count!r}")
