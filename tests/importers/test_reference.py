@@ -179,6 +179,22 @@ def test_a_folder_of_other_things_is_refused(tmp_path: Path) -> None:
         read_reference(tmp_path)
 
 
+def test_a_folder_may_be_the_one_we_are_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert said(read_reference(Path())) == EVERYTHING
+
+
+def test_a_folder_that_may_not_be_looked_into_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", denied)
+    with pytest.raises(InvalidInputError, match=r"cannot look into '.*': permission denied"):
+        read_reference(folder)
+
+
 @pytest.mark.parametrize(
     ("file", "content", "sentence"),
     [

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from clipcoder.bank.names import checked_names, name_key
 from clipcoder.errors import InvalidInputError, UnknownNameError
+from clipcoder.files import system_reason
 from clipcoder.importers.class_lists import kind_of, lists_by_class
 from clipcoder.importers.content import Content, LineKind
 from clipcoder.importers.plain_pickle import read_pickle
@@ -49,7 +50,7 @@ def read_reference(path: Path, dataset: str | None = None, names_file: Path | No
         UnknownNameError: there is no such data set.
     """
     files = _chosen(_files_in(path) if path.is_dir() else [path], dataset, path)
-    names = _Names(path if path.is_dir() else path.absolute().parent.parent, files[0].stem, names_file)
+    names = _Names(_root(path), files[0].stem, names_file)
     content = Content(path, "reference")
     for file in files:
         document = _document(file)
@@ -111,15 +112,23 @@ class _Names:
         return names
 
 
+def _root(path: Path) -> Path:
+    """Return the folder of the subfolders, of which a path may be a file."""
+    return path.absolute() if path.is_dir() else path.absolute().parent.parent
+
+
 def _files_in(folder: Path) -> list[Path]:
     """Return the files of all data sets, kind by kind."""
-    files = [
-        file
-        for kind in FOLDERS
-        if (folder / kind).is_dir()
-        for file in sorted((folder / kind).iterdir())
-        if file.suffix.lower() in (*_PICKLES, ".json") and file.is_file()
-    ]
+    try:
+        files = [
+            file
+            for kind in FOLDERS
+            if (folder / kind).is_dir()
+            for file in sorted((folder / kind).iterdir())
+            if file.suffix.lower() in (*_PICKLES, ".json") and file.is_file()
+        ]
+    except OSError as error:
+        raise InvalidInputError(f"cannot look into '{folder}': {system_reason(error)}") from error
     if not files:
         raise InvalidInputError(
             f"the folder '{folder}' must have some of the subfolders {', '.join(FOLDERS)} with .pkl or .json "
