@@ -109,7 +109,7 @@ def _read_all(
         imports.append(read_one(path, names))
         names = list(imports[0].texts.class_names)
         for sentence in _report(imports[-1]):
-            tell(f"{path.name}: {sentence}")
+            tell(f"{path.name or path}: {sentence}")
     return imports
 
 
