@@ -24,6 +24,38 @@ class Mention:
     other: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names of classes as words: which classes have them, and how long those are that begin with a word."""
+
+    owners: dict[Words, set[str]]
+    lengths: dict[str, list[int]]
+
+    @classmethod
+    def of(cls, class_names: Iterable[str]) -> _Names:
+        owners: dict[Words, set[str]] = {}
+        for class_name in class_names:
+            parsed = parse_name(class_name)
+            for name in (parsed.name, *parsed.aliases):
+                for words in _with_plurals(words_of(name)):
+                    owners.setdefault(words, set()).add(class_name)
+        lengths: dict[str, set[int]] = {}
+        for words in owners:
+            lengths.setdefault(words[0], set()).add(len(words))
+        return cls(owners, {first: sorted(found, reverse=True) for first, found in lengths.items()})
+
+    def in_text(self, words: Words, own: str) -> Iterator[str]:
+        """Yield the classes that a text names besides its own, from left to right, by the longest names."""
+        i = 0
+        while i < len(words):
+            ahead = (words[i : i + length] for length in self.lengths.get(words[i], ()))
+            name = next((name for name in ahead if name in self.owners), words[i : i + 1])
+            owners = self.owners.get(name, {own})
+            if own not in owners:
+                yield min(owners)
+            i += len(name)
+
+
 def mentions(bank: TextBank) -> list[Mention]:
     """Return the texts that name another class, in whole words, singular or plural, in the order of the bank.
 
@@ -33,26 +65,12 @@ def mentions(bank: TextBank) -> list[Mention]:
     >>> [mention.other for mention in mentions(bank)]
     ['dog']
     """
-    names = _named_by_first_word(bank.class_names)
+    names = _Names.of(bank.class_names)
     return [
         Mention(t, other)
         for t in bank.texts
-        for other in dict.fromkeys(_classes_in(words_of(t.text), names, t.class_name))
+        for other in dict.fromkeys(names.in_text(words_of(t.text), t.class_name))
     ]
-
-
-def _named_by_first_word(class_names: Iterable[str]) -> dict[str, list[tuple[Words, set[str]]]]:
-    """Return the names of classes as words, longest first, with the classes that have them, by first word."""
-    owners: dict[Words, set[str]] = {}
-    for class_name in class_names:
-        parsed = parse_name(class_name)
-        for name in (parsed.name, *parsed.aliases):
-            for words in _with_plurals(words_of(name)):
-                owners.setdefault(words, set()).add(class_name)
-    by_first: dict[str, list[tuple[Words, set[str]]]] = {}
-    for words in sorted(owners, key=len, reverse=True):
-        by_first.setdefault(words[0], []).append((words, owners[words]))
-    return by_first
 
 
 def _with_plurals(words: Words) -> Iterator[Words]:
@@ -60,14 +78,3 @@ def _with_plurals(words: Words) -> Iterator[Words]:
         *before, last = words
         plurals = [last, f"{last}s", f"{last}es"] + ([f"{last[:-1]}ies"] if last.endswith("y") else [])
         yield from ((*before, form) for form in plurals)
-
-
-def _classes_in(words: Words, names: dict[str, list[tuple[Words, set[str]]]], own: str) -> Iterator[str]:
-    """Yield the classes that a text names besides its own, from left to right."""
-    i = 0
-    while i < len(words):
-        here = (named for named in names.get(words[i], ()) if words[i : i + len(named[0])] == named[0])
-        name, owners = next(here, (words[i : i + 1], {own}))
-        if own not in owners:
-            yield min(owners)
-        i += len(name)
