@@ -26,7 +26,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The names of classes as words: which classes have them, and how long those are that begin with a word."""
+    """The names of classes as words: whose they are, and how long those are that begin with a word."""
 
     owners: dict[Words, set[str]]
     lengths: dict[str, list[int]]
