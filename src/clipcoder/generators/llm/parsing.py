@@ -33,6 +33,9 @@ _CHATTER = re.compile(
 _LABEL = re.compile(
     r"(?:[^:,;]{1,80}:|(?:sure|certainly|of course|okay|ok)[!.,])\s++(?=.*[,;])", re.IGNORECASE
 )
+_INLINE_MARK = re.compile(
+    r"\s(?:[\u2022\u2023\u25aa\u25cf\u25e6]|\d{1,3}[.)]|\(\d{1,3}\))\s"
+)  # "1. ... 2. ..."
 _SEPARATOR = re.compile(r"[()\[\]]|;|(?<!\d),|,(?!\d)")
 _NOTHING = re.compile(
     r"""\W*(?:none|n/?a|null|nil|nothing|not\ applicable|etc|and\ so\ on|and\ more
@@ -112,7 +115,8 @@ def _list_items(text: str) -> Iterator[str]:
     if marked:
         if marked[0].lstrip().startswith("_") and lines[0] != marked[0] and not _is_talk(lines[0]):
             yield lines[0]  # the paper's prompts end with a "_", so that the first item lacks it
-        yield from (line for line in marked if not _introduces(line))
+        items = _INLINE_MARK.split(marked[0]) if len(marked) == 1 else marked
+        yield from (item for item in items if not _introduces(item))
         return
     plain = [line for line in (_AGREEMENT.sub("", line) for line in lines) if line and not _is_talk(line)]
     if len(plain) == 1 and not is_refusal(plain[0]):
@@ -132,8 +136,8 @@ def _introduces(line: str) -> bool:
 
 def _enumerated(line: str) -> Iterator[str]:
     """Yield the parts of a line between its semicolons, or else its commas, that stand outside brackets."""
-    if line[0] == "[" and line[-1] == "]":  # as Python writes a list
-        line = line[1:-1]
+    if line[0] in "[{" and "]" in line:  # as Python writes a list, or a dictionary with one
+        line = line[line.find("[") + 1 : line.rfind("]")]
     if label := _LABEL.match(line):
         line = line[label.end() :]
     separator = ";" if ";" in line else ","
