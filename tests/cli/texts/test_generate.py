@@ -1,0 +1,311 @@
+"""``clipcoder texts generate``: whoever writes, the right banks or one sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from clipcoder.arrays import FloatArray
+from clipcoder.bank import PairBank, TextBank
+from clipcoder.cli.commands import main
+from clipcoder.encoders.inputs import ImageInput
+from clipcoder.paths import cache_folder
+from clipcoder.source import Source
+from loopback_model import LoopbackModel, echo, says, serving, status
+from toy_encoder import ColourEncoder
+
+Run = Callable[..., Result]
+NAMES = ["tabby cat", "Siamese cat", "beagle"]
+CLASSES = ["--classes", ",".join(NAMES)]
+
+
+class WordyEncoder(ColourEncoder):
+    """The colours of ``ColourEncoder``, and a direction for each word besides: no two texts are alike."""
+
+    dim = 67
+
+    def encode_images(self, images: Sequence[ImageInput]) -> FloatArray:
+        return np.pad(super().encode_images(images), ((0, 0), (0, 64)))
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        words = np.stack([sum(map(_direction, text.lower().split())) for text in texts])
+        rows = np.concatenate([4 * super().encode_texts(texts), words], axis=1).astype(np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _direction(word: str) -> FloatArray:
+    return np.random.default_rng(list(word.encode())).standard_normal(64)
+
+
+@pytest.fixture(autouse=True)
+def _encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clipcoder.encoders.load_encoder", lambda *_, **__: WordyEncoder())
+    for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackModel]:
+    with serving() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def run(tmp_path: Path, server: LoopbackModel) -> Run:
+    """Run the command with a file to write to; a language model is the one of this machine."""
+
+    def invoke(*arguments: object, llm: bool = False) -> Result:
+        asked = ["--llm", "tiny", "--base-url", server.base_url, "--retries", "1"] if llm else []
+        line = ["texts", "generate", *arguments, *asked, "--out", tmp_path / "bank.json"]
+        return CliRunner().invoke(main, list(map(str, line)))
+
+    return invoke
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "bank.json"
+
+
+def sentence(result: Result) -> str:
+    """Return the only line of a command that refuses, and see that it does so decently."""
+    assert result.exit_code == 2, result.output
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def test_wordnet_writes_unless_somebody_else_is_named(run: Run, out: Path) -> None:
+    result = run(*CLASSES)
+    assert result.exit_code == 0
+    assert TextBank.load(out) == TextBank.from_wordnet(NAMES, WordyEncoder())
+    assert f"wrote {len(TextBank.load(out))} texts to {out}; classes: 3" in result.stderr
+
+
+def test_names_alone_need_nobody(run: Run, out: Path) -> None:
+    assert run(*CLASSES, "--source", "names", "--domain", "a type of pet").exit_code == 0
+    assert TextBank.load(out) == TextBank.from_names(NAMES, domain="a type of pet")
+
+
+def test_a_language_model_writes_all_kinds_with_their_source(
+    run: Run, out: Path, server: LoopbackModel
+) -> None:
+    result = run(*CLASSES, "--source", "llm", llm=True)
+    assert result.exit_code == 0, result.output
+    bank = TextBank.load(out)
+    assert set(bank.text_kind) == {"name", "attribute", "analogue", "synonym"}
+    assert {t.source.model for t in bank.texts if t.kind != "name"} == {"tiny"}
+    assert all(t.source.prompt.startswith(t.kind) and t.source.date for t in bank.texts if t.kind != "name")
+    assert len(server.requests) == 9
+    assert "9 requests made; " in result.stderr
+
+
+def test_both_write_wordnet_first(run: Run, out: Path) -> None:
+    assert run(*CLASSES, "--source", "both", "--kinds", "attribute", llm=True).exit_code == 0
+    generators = [t.source.generator for t in TextBank.load(out).by_class["beagle"]]
+    assert generators == sorted(generators, key=["template", "wordnet", "llm"].index)
+    assert set(generators) == {"template", "wordnet", "llm"}
+
+
+def test_a_second_run_costs_nothing_and_writes_the_same_bytes(
+    run: Run, out: Path, server: LoopbackModel
+) -> None:
+    run(*CLASSES, "--source", "llm", llm=True)
+    first, asked = out.read_bytes(), len(server.requests)
+    assert run(*CLASSES, "--source", "llm", llm=True).exit_code == 0
+    assert (out.read_bytes(), len(server.requests)) == (first, asked)
+
+
+def test_a_dry_run_counts_the_requests_and_makes_and_writes_none(
+    run: Run, out: Path, server: LoopbackModel
+) -> None:
+    arguments = [*CLASSES, "--source", "llm", "--kinds", "attribute,one-to-one"]
+    result = run(*arguments, "--dry-run", llm=True)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("9 requests of about ")  # 3 attributes, 3 pairs both ways
+    assert not server.requests
+    assert not list(out.parent.glob("*.json"))
+    assert run(*arguments, llm=True).exit_code == 0
+    assert len(server.requests) == 9
+    assert run(*arguments, "--dry-run", llm=True).stdout.startswith("0 requests")
+
+
+def test_a_dry_run_without_a_language_model_asks_nobody(run: Run, out: Path) -> None:
+    assert "nobody is asked who is paid" in run(*CLASSES, "--dry-run").stdout
+    assert not out.exists()
+
+
+def test_a_budget_that_is_too_small_is_refused_before_anything_is_paid(
+    run: Run, out: Path, server: LoopbackModel
+) -> None:
+    arguments = [*CLASSES, "--source", "llm", "--kinds", "attribute,one-to-one", "--max-requests", "8"]
+    assert "9 requests are needed" in sentence(run(*arguments, llm=True))
+    assert not server.requests
+    assert not list(out.parent.glob("*.json"))
+
+
+# One-to-one texts
+
+
+def test_one_to_one_texts_go_into_a_bank_of_their_own(run: Run, out: Path) -> None:
+    result = run(*CLASSES, "--source", "llm", "--kinds", "one-to-one", llm=True)
+    pairs = PairBank.load(out.with_name("bank.pairs.json"))
+    assert {(t.class_name, t.other) for t in pairs.texts} == {(a, b) for a in NAMES for b in NAMES if a != b}
+    assert TextBank.load(out) == TextBank.from_names(NAMES)
+    assert f"wrote {len(pairs)} one-to-one texts to " in result.stderr
+
+
+def test_the_place_of_the_pairs_may_be_named(run: Run, tmp_path: Path) -> None:
+    assert run(*CLASSES, "--kinds", "one-to-one", "--pairs-out", tmp_path / "p.json").exit_code == 0
+    assert {t.source for t in PairBank.load(tmp_path / "p.json").texts} == {Source("wordnet")}
+    assert not (tmp_path / "bank.pairs.json").exists()
+
+
+def test_confusable_pairs_are_the_nearest_by_texts(run: Run, out: Path, server: LoopbackModel) -> None:
+    arguments = ["--source", "llm", "--kinds", "one-to-one", "--pairs", "confusable", "--neighbours", "1"]
+    run("--classes", "crimson,scarlet,azure,navy", *arguments, llm=True)
+    pairs = PairBank.load(out.with_name("bank.pairs.json"))
+    asked = {frozenset((t.class_name, t.other)) for t in pairs.texts}
+    assert 2 <= len(asked) < 6
+    assert len(server.requests) == 2 * len(asked)
+
+
+def test_confusable_pairs_may_be_those_that_unlabelled_images_confuse(
+    run: Run, out: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (8, 8), (128, 0, 127)).save(tmp_path / "photos" / "between.png")
+    (tmp_path / "photos" / "broken.png").write_bytes(b"no image")
+    photos = ["--images", tmp_path / "photos", "--neighbours", 1]
+    result = run("--classes", "tomato,sky,grass", "--kinds", "one-to-one", *photos)
+    assert result.exit_code == 0, result.output
+    assert "broken.png" in result.stderr
+    pairs = PairBank.load(out.with_name("bank.pairs.json"))
+    asked = {frozenset((t.class_name, t.other)) for t in pairs.texts}
+    assert frozenset(("tomato", "sky")) in asked
+    assert len(asked) == 2  # and grass with the one that leads
+
+
+def test_images_of_which_none_can_be_read_are_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    result = run(*CLASSES, "--kinds", "one-to-one", "--images", tmp_path / "broken.png")
+    assert result.exit_code == 2
+    assert "none of the --images can be read" in result.stderr.splitlines()[-1]
+
+
+# What is left out
+
+
+def test_what_was_left_out_is_told_and_listed(
+    run: Run, out: Path, tmp_path: Path, server: LoopbackModel
+) -> None:
+    server.act = says(json.dumps({"texts": ["I cannot help with that", "round eyes", "Round eyes."]}))
+    arguments = [*CLASSES, "--source", "llm", "--kinds", "attribute", "--remarks", tmp_path / "remarks.json"]
+    result = run(*arguments, llm=True)
+    assert result.exit_code == 0, result.output
+    rows = json.loads((tmp_path / "remarks.json").read_text())
+    assert len(rows) == 6
+    assert {row["class"] for row in rows} == set(NAMES)
+    assert all(row["dropped"] and row["reason"] for row in rows)
+    assert result.stderr.count("left out of attribute of ") == 6
+    assert [t.text for t in TextBank.load(out).texts if t.kind == "attribute"] == [
+        f"a photo of a {name}, which has round eyes" for name in NAMES
+    ]
+
+
+def test_questions_without_an_answer_are_named_and_make_the_status_1(
+    run: Run, out: Path, server: LoopbackModel
+) -> None:
+    server.script = [says(None, refusal="I will not")]
+    result = run(*CLASSES, "--source", "llm", "--kinds", "attribute", "--concurrency", "1", llm=True)
+    assert result.exit_code == 1
+    assert "no attribute of 'tabby cat': the model declines to answer" in result.stderr
+    assert {t.class_name for t in TextBank.load(out).texts if t.kind == "attribute"} == set(NAMES[1:])
+
+
+def test_a_long_list_of_remarks_is_cut_and_counted(run: Run, server: LoopbackModel) -> None:
+    server.act = says(json.dumps({"texts": ["same thing"] * 10}))
+    result = run(*CLASSES, "--source", "llm", "--kinds", "attribute", llm=True)
+    assert result.stderr.count("left out of attribute of ") == 20
+    assert "and 7 more: 27 left out in all, 0 to look at, 0 without an answer" in result.stderr
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "name the classes"),
+        (["--classes", "cat,Cat"], "'cat' and 'Cat' are the same"),
+        ([*CLASSES, "--kinds", "atribute"], "unknown kind of text 'atribute': did you mean 'attribute'"),
+        ([*CLASSES, "--kinds", ","], "--kinds must name at least one of attribute, analogue"),
+        ([*CLASSES, "--source", "names", "--kinds", "one-to-one"], "--source names has nobody"),
+        ([*CLASSES, "--source", "llm"], "name the language model to ask, such as --llm gpt-5-mini"),
+        ([*CLASSES, "--llm", "tiny"], "--llm needs --source llm or both"),
+        ([*CLASSES, "--max-requests", "5"], "--max-requests needs --source llm or both"),
+        ([*CLASSES, "--source", "llm", "--llm", "tiny"], "environment variable OPENAI_API_KEY, which is not"),
+        ([*CLASSES, "--source", "llm", "--llm", "t", "--base-url", "x"], "base_url"),
+        ([*CLASSES, "--prompts", "cubs"], "unknown set of prompts 'cubs': did you mean"),
+        ([*CLASSES, "--prompts", "absent.toml"], "cannot read absent.toml"),
+        ([*CLASSES, "--remarks", "remarks.txt"], "--remarks must name a file that ends in .json"),
+        ([*CLASSES, "--images", "absent.*", "--kinds", "one-to-one"], "there is no image in 'absent.*'"),
+    ],
+)
+def test_what_makes_no_sense_is_answered_in_a_sentence(
+    run: Run, out: Path, arguments: list[str], expected: str
+) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert expected in result.stderr.splitlines()[-1]
+    assert not list(out.parent.glob("*bank*"))
+
+
+def test_an_endpoint_that_refuses_is_answered_in_a_sentence_and_writes_nothing(
+    run: Run, out: Path, server: LoopbackModel
+) -> None:
+    out.write_text("older")
+    server.act = status(404, message="no such model")
+    assert "tiny" in sentence(run(*CLASSES, "--source", "llm", llm=True))
+    assert out.read_text() == "older"
+    assert [path.name for path in out.parent.glob("*bank*")] == ["bank.json"]
+
+
+def test_the_key_goes_to_the_endpoint_and_nowhere_else(
+    run: Run, tmp_path: Path, server: LoopbackModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOUSE_KEY", "sk-very-secret-0123456789")
+    server.script = [echo(), echo(429)]
+    result = run(
+        *CLASSES, "--source", "llm", "--key-from", "HOUSE_KEY", "--remarks", tmp_path / "r.json", llm=True
+    )
+    assert result.exit_code == 0, result.output
+    assert {request.headers["authorization"] for request in server.requests} == {
+        "Bearer sk-very-secret-0123456789"
+    }
+    assert "very-secret" not in result.output
+    files = [path for folder in (tmp_path, cache_folder()) for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 9
+    assert not [path for path in files if b"very-secret" in path.read_bytes()]
+
+
+def test_a_generated_bank_and_its_pairs_classify(run: Run, out: Path, tmp_path: Path) -> None:
+    run("--classes", "tomato,sky,grass", "--kinds", "attribute,one-to-one")
+    Image.fromarray(np.full((8, 8, 3), (255, 0, 0), np.uint8)).save(tmp_path / "red.png")
+    line = [
+        "classify",
+        tmp_path / "red.png",
+        "--texts",
+        out,
+        "--pairs",
+        out.with_name("bank.pairs.json"),
+        "--json",
+    ]
+    result = CliRunner().invoke(main, list(map(str, line)))
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["label"] == "tomato"
