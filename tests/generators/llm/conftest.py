@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from loopback_model import LoopbackModel, serving
 
 from clipcoder.generators.llm import LanguageModel, refusals
 from clipcoder.generators.llm.generator import LanguageModelGenerator
-
-SECRET = "sk-0123456789abcdef"
-
-NewGenerator = Callable[..., LanguageModelGenerator]
+from loopback_model import LoopbackModel, NewGenerator, serving
 
 
 @pytest.fixture(autouse=True)

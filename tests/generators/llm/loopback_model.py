@@ -24,6 +24,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from clipcoder.generators.llm.generator import LanguageModelGenerator
+
+SECRET = "sk-0123456789abcdef"
+"""A key that must turn up nowhere but in the header that it belongs to."""
+
+NewGenerator = Callable[..., LanguageModelGenerator]
+"""Of the fixture ``new_generator``: takes the settings of a ``LanguageModel``."""
+
 _SHAPES = ("long", "short", "striped", "pointed", "hooked", "curved", "spotted", "broad", "shiny", "pale")
 _PARTS = (
     "beak",

@@ -127,7 +127,7 @@ def test_an_answer_that_cannot_be_opened_is_asked_for_anew(
 
 def test_a_folder_that_cannot_be_made_is_found_out_beforehand(unwritable_cache: Path) -> None:
     with pytest.raises(
-        LanguageModelError, match=r"answers cannot be kept in '.*' \(.*\), so none is paid for; make"
+        LanguageModelError, match=r"answers cannot be kept in '.*' \(.*\), so nothing more is asked; make"
     ):
         Answers().prepare(1)
 

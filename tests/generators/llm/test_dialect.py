@@ -26,7 +26,7 @@ def test_a_temperature_is_sent_only_where_one_is_asked_for() -> None:
 def test_the_limit_s_other_name_is_tried_first_where_the_complaint_is_about_it() -> None:
     newer = Dialect("max_completion_tokens")
     assert list(Dialect().others(OPENAI_SAYS)) == [newer, Dialect(structured=False)]
-    assert list(newer.others("Extra inputs: max_completion_tokens"))[0] == Dialect()
+    assert next(newer.others("Extra inputs: max_completion_tokens")) == Dialect()
     assert list(newer.others("max_tokens is too large")) == [
         Dialect("max_completion_tokens", structured=False)
     ]

@@ -125,8 +125,8 @@ class Answers:
 
     def _unkept(self, reason: str) -> LanguageModelError:
         return LanguageModelError(
-            f"answers cannot be kept in '{self.folder}' ({reason}), so none is paid for; make room there, or "
-            "name another folder in the environment variable CLIPCODER_CACHE"
+            f"answers cannot be kept in '{self.folder}' ({reason}), so nothing more is asked; make room "
+            "there, or name another folder in the environment variable CLIPCODER_CACHE"
         )
 
 

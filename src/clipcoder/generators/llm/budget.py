@@ -77,10 +77,8 @@ class Budget:
     >>> budget = Budget(max_requests=1, max_tokens=None)
     >>> budget.take(Reserved(20, 100))
     True
-    >>> budget.take(Reserved(20, 100))
-    Traceback (most recent call last):
-    ...
-    clipcoder.generators.llm.budget.BudgetSpentError: the budget of 1 requests is spent; raise max_requests
+    >>> budget.requests_left
+    0
     """
 
     def __init__(self, max_requests: int | None, max_tokens: int | None) -> None:
@@ -111,16 +109,15 @@ class Budget:
         with self._lock:
             if self.requests_left == 0:
                 raise BudgetSpentError(
-                    f"the budget of {self._max_requests:,} requests is spent; raise max_requests"
+                    f"all requests of the budget ({self._max_requests:,}) are spent; raise max_requests"
                 )
             if self._max_tokens is not None:
                 left = self._max_tokens - self._usage.tokens
                 if reserved.tokens > left:
-                    if self._set_aside:
-                        return False
                     raise BudgetSpentError(
-                        f"the budget of {self._max_tokens:,} tokens has {max(left, 0):,} left, but the next "
-                        f"request may take {reserved.tokens:,}; raise max_tokens or lower max_answer_tokens"
+                        f"of the tokens of the budget ({self._max_tokens:,}) {max(left, 0):,} are left, but "
+                        f"the next request may take {reserved.tokens:,}; raise max_tokens or lower "
+                        "max_answer_tokens"
                     )
                 if reserved.tokens > left - self._set_aside:
                     return False

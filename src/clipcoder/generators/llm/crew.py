@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
@@ -37,7 +37,7 @@ class Crew:
     ) -> None:
         self._chat, self._keep, self._size = chat, keep, size
         self._answers: dict[str, Future[Answer]] = {prompt: Future() for prompt in prompts}
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
         self._started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = Future()
         self._thread = threading.Thread(target=self._run, name="clipcoder-llm", daemon=True)
 
@@ -63,12 +63,7 @@ class Crew:
             BudgetSpentError: there was no budget left for it.
             LanguageModelError: the endpoint refuses or does not answer, to this or another question.
         """
-        future = self._answers[prompt]
-        wait([future])
-        if future.cancelled():
-            assert self._error, "only an error leaves questions unanswered"
-            raise self._error
-        return future.result()
+        return self._answers[prompt].result()
 
     def _run(self) -> None:
         with suppress(asyncio.CancelledError):
@@ -84,9 +79,12 @@ class Crew:
                 await self._ask_each(iter([first]))
                 rest = iter(others)
                 await asyncio.gather(*(self._ask_each(rest) for _ in range(min(self._size, len(others)))))
+        except Exception as error:  # of hanging up
+            self._error = self._error or error
         finally:
             for future in self._answers.values():
-                future.cancel()  # those that nobody has asked
+                if not future.done():
+                    future.set_exception(self._error or StoppedError())
 
     async def _ask_each(self, prompts: Iterator[str]) -> None:
         """Take questions from a list that others take from, too, until it is empty or something is wrong."""

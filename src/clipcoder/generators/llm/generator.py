@@ -142,12 +142,18 @@ class LanguageModelGenerator:
             yield kept.__getitem__
             return
         self._answers.prepare(len(missing))
+        already = self.usage.estimated
         chat = Chat(self.model, self._budget, self._dialect)
         try:
             with Crew(chat, self._keep, missing, self.model.concurrency) as crew:
                 yield lambda prompt: kept[prompt] if prompt in kept else crew.answer(prompt)
         finally:
             self._dialect = chat.dialect
+            if self.usage.estimated and not already:
+                log.warning(
+                    "%s does not report the tokens of all answers; they are counted by bytes, which are more",
+                    self.model.endpoint,
+                )
 
     def _keep(self, prompt: str, completion: Completion) -> Answer:
         answer = Answer(completion, datetime.now(UTC).date().isoformat())
