@@ -45,11 +45,11 @@ def pairs_of(
         return list(combinations(names, 2))
     if not images:
         return nearest_pairs(bank, encoder, neighbours=neighbours)
-    return confused_pairs(_logits(bank, encoder, images), names, per_class=neighbours)
+    return confused_pairs(_scores(bank, encoder, images), names, per_class=neighbours)
 
 
-def _logits(bank: TextBank, encoder: Encoder, images: Sequence[str]) -> FloatArray:
-    """Return what the softmax is taken of, (n, C), of the images that can be read; others are named."""
+def _scores(bank: TextBank, encoder: Encoder, images: Sequence[str]) -> FloatArray:
+    """Return the scores, (n, C), of the images that can be read; others are named."""
     import numpy as np
 
     from clipcoder.encoders.ahead import encode_ahead
@@ -66,8 +66,6 @@ def _logits(bank: TextBank, encoder: Encoder, images: Sequence[str]) -> FloatArr
     if not rows:
         raise InvalidInputError("none of the --images can be read; name others, or leave --images out")
     texts = encoder.encode_texts([t.text for t in bank.texts])
-    scores = equidistant_scores(
+    return equidistant_scores(
         np.stack(rows), texts, bank.text_class, bank.text_kind, n_classes=len(bank.class_names)
     )
-    logits: FloatArray = scores * np.float32(encoder.logit_scale / 100)
-    return logits
