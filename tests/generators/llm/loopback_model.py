@@ -57,6 +57,8 @@ class Request:
     headers: Mapping[str, str]
     """With their names in lower case."""
     body: dict[str, Any]
+    at: float = 0.0
+    """When it came, in seconds on a clock that only goes forward."""
 
     @property
     def prompt(self) -> str:
@@ -103,10 +105,12 @@ def says(text: str | None, *, finish: str = "stop", usage: bool = True, refusal:
     return lambda request: _completion(text, finish, request.prompt if usage else None, refusal)
 
 
-def status(code: int, headers: Mapping[str, str] | None = None, message: str = "no", **error: Any) -> Act:
+def status(
+    status_code: int, headers: Mapping[str, str] | None = None, message: str = "no", **error: Any
+) -> Act:
     """Answer with an error, as OpenAI words it."""
     body = json.dumps({"error": {"message": message, "type": None, "code": None, **error}}).encode()
-    return lambda _: Reaction(body, code, headers or {})
+    return lambda _: Reaction(body, status_code, headers or {})
 
 
 def raw(body: bytes, code: int = 200, headers: Mapping[str, str] | None = None) -> Act:
@@ -196,7 +200,9 @@ class _Answers(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         server = self.server
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        request = Request(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        request = Request(
+            self.path, {name.lower(): value for name, value in self.headers.items()}, body, time.monotonic()
+        )
         with server.lock:
             server.requests.append(request)
             act = server.script.pop(0) if server.script else server.act
@@ -206,10 +212,10 @@ class _Answers(BaseHTTPRequestHandler):
             reaction = act(request)
             time.sleep(reaction.delay)
             self._send(reaction)
+            server.answered.append(request.prompt)
         finally:
             with server.lock:
                 server.now -= 1
-        server.answered.append(request.prompt)
 
     def _send(self, reaction: Reaction) -> None:
         self.send_response(reaction.status, reaction.reason)

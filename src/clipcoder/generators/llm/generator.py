@@ -151,7 +151,7 @@ class LanguageModelGenerator:
             self._dialect = chat.dialect
             if self.usage.estimated and not already:
                 log.warning(
-                    "%s does not report the tokens of all answers; they are counted by bytes, which are more",
+                    "%s did not report the tokens of all requests; those count as the most they can be",
                     self.model.endpoint,
                 )
 

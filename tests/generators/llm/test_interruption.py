@@ -1,0 +1,170 @@
+"""Ctrl-C, errors and kill -9: no paid answer is lost but those on their way, and nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+from asker import CONCURRENCY, NAMES, write_bank
+from clipcoder.bank import TextBank
+from clipcoder.errors import LanguageModelError
+from clipcoder.generators.base import Question
+from clipcoder.generators.llm import crew
+from clipcoder.generators.llm.answers import answer_files
+from clipcoder.generators.llm.wire import Wire
+from loopback_model import LoopbackModel, NewGenerator, serving, slow, status, well
+
+QUESTIONS = [Question("attribute", name) for name in NAMES]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    yield
+    assert "clipcoder-llm" not in {thread.name for thread in threading.enumerate()}
+
+
+def interrupted_after(seconds: float) -> threading.Timer:
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    return timer
+
+
+def test_ctrl_c_sends_nothing_more_and_keeps_what_is_on_its_way(
+    server: LoopbackModel, new_generator: NewGenerator
+) -> None:
+    server.script = [well]
+    server.act = slow(0.4)
+    replies = new_generator(concurrency=3).replies(QUESTIONS)
+    next(replies)
+    interrupted_after(0.2)
+    with pytest.raises(KeyboardInterrupt):
+        next(replies)
+    assert len(server.requests) == 4
+    assert len(answer_files()) == 4
+
+
+def test_ctrl_c_does_not_wait_for_what_does_not_come(
+    server: LoopbackModel, new_generator: NewGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "GRACE", 0.05)
+    server.script = [well]
+    server.act = slow(30.0)
+    generator = new_generator(concurrency=3)
+    replies = generator.replies(QUESTIONS)
+    next(replies)
+    interrupted_after(0.1)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        next(replies)
+    assert time.monotonic() - started < 10
+    assert generator.usage.estimated, "what was on its way may have been paid for"
+
+
+def test_ctrl_c_during_a_long_pause_is_heard(server: LoopbackModel, new_generator: NewGenerator) -> None:
+    server.act = status(429, {"retry-after": "60"})
+    interrupted_after(0.3)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        list(new_generator().replies(QUESTIONS))
+    assert time.monotonic() - started < crew.GRACE
+    assert len(server.requests) == 1
+
+
+def test_who_wants_no_more_replies_is_asked_for_no_more_money(
+    server: LoopbackModel, new_generator: NewGenerator
+) -> None:
+    server.act = slow(0.02)
+    with closing(new_generator(concurrency=2).replies(QUESTIONS)) as replies:  # type: ignore[type-var]
+        next(replies)
+    assert len(server.requests) <= 3
+    assert len(answer_files()) == len(server.requests)
+
+
+def test_an_error_stops_the_rest_and_keeps_what_is_on_its_way(
+    server: LoopbackModel, new_generator: NewGenerator
+) -> None:
+    server.script = [well, status(401), slow(0.2), slow(0.2)]
+    with pytest.raises(LanguageModelError, match="wants a key"):
+        list(new_generator(concurrency=3).replies(QUESTIONS))
+    assert len(server.requests) == 4
+    assert len(answer_files()) == 3
+
+
+def test_an_error_in_hanging_up_takes_no_reply(
+    server: LoopbackModel, new_generator: NewGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def close(self: Wire) -> None:
+        raise OSError("already gone")
+
+    monkeypatch.setattr(Wire, "close", close)
+    assert len(list(new_generator().replies(QUESTIONS))) == len(QUESTIONS)
+
+
+def test_an_error_of_a_later_question_does_not_take_earlier_replies(
+    server: LoopbackModel, new_generator: NewGenerator
+) -> None:
+    server.script = [well, slow(0.2), status(401)]
+    replies = new_generator(concurrency=2).replies(QUESTIONS)
+    assert next(replies).snippets
+    assert next(replies).snippets
+    with pytest.raises(LanguageModelError, match="wants a key"):
+        next(replies)
+
+
+def test_kill_9_at_ten_moments_loses_no_answer_but_those_on_their_way(cache: Path, tmp_path: Path) -> None:
+    chance, processes = random.Random(4), multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["asker", "openai"])
+    target = tmp_path / "bank.json"
+    with serving() as server:
+        server.act = lambda request: slow(0.01 + 0.02 * (crc32(request.prompt.encode()) % 3))(request)
+        for _ in range(10):
+            before, kept_before = len(server.answered), {prompt_in(path) for path in answer_files()}
+            first = len(server.requests)
+            process = processes.Process(target=write_bank, args=(server.base_url, target))
+            process.start()
+            wait_until(partial(answered, server, before + chance.randint(1, 12)))
+            time.sleep(chance.random() * 0.03)
+            process.kill()
+            process.join()
+            assert process.exitcode == -signal.SIGKILL, "it was killed at work"
+            assert not kept_before.intersection(server.prompts[first:]), "what is kept is not asked for again"
+            wait_until(lambda: server.now == 0)
+            lost = set(server.answered[before:]) - {prompt_in(path) for path in answer_files()}
+            assert len(lost) <= CONCURRENCY
+            assert not target.exists()
+        write_bank(server.base_url, target)
+        assert len(server.requests) <= 3 * len(NAMES) + 10 * CONCURRENCY
+        bank = TextBank.load(target)
+        server.requests.clear()
+        server.act = well
+        write_bank(server.base_url, tmp_path / "again.json")
+        assert server.requests == []
+    assert (tmp_path / "again.json").read_bytes() == target.read_bytes()
+    assert len({(text.class_name, text.kind) for text in bank.texts}) == 4 * len(NAMES)
+
+
+def answered(server: LoopbackModel, count: int) -> bool:
+    return len(server.answered) >= count
+
+
+def prompt_in(path: Path) -> str:
+    return str(json.loads(path.read_bytes())["prompt"])
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
