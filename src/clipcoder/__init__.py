@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from clipcoder.encoders import load_encoder
     from clipcoder.errors import ClipcoderError
     from clipcoder.explanation import Explanation
+    from clipcoder.generators.llm import LanguageModel
     from clipcoder.pipeline import Failure, Prediction, ZeroShotClassifier
     from clipcoder.store import FeatureStore
 
@@ -25,6 +26,7 @@ __all__ = [
     "Explanation",
     "Failure",
     "FeatureStore",
+    "LanguageModel",
     "PairBank",
     "Prediction",
     "TextBank",
@@ -38,6 +40,7 @@ _HOMES: Final = {
     "Explanation": "explanation",
     "Failure": "pipeline",
     "FeatureStore": "store",
+    "LanguageModel": "generators.llm",
     "PairBank": "bank",
     "Prediction": "pipeline",
     "TextBank": "bank",

@@ -26,7 +26,7 @@ _FRAME: Final = frozenset(
     from as like similar kind type
     """.split()  # noqa: SIM905, a list of these would be a page long
 )
-_WORDS: Final = """
+ENGLISH: Final = """
     ant arc bay cup dew elm fog gum hat ink jar key log map nut oar
     aunt barn clay dice echo fern gift hymn iris joke kite lamp menu noon
     angle blame cabin debts ember focus grief honey ivory jelly knock lunar
@@ -37,7 +37,8 @@ _WORDS: Final = """
     accomplice background collection diplomatic enterprise foundation government hemisphere
     acquisition bureaucracy certificate declaration electricity forthcoming grandfather
     """.split()  # noqa: SIM905
-_BY_LENGTH: Final = {n: tuple(w for w in _WORDS if len(w) == n) for n in range(3, 12)}
+"""Words of three to eleven letters that have nothing to do with each other."""
+_BY_LENGTH: Final = {n: tuple(w for w in ENGLISH if len(w) == n) for n in range(3, 12)}
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
