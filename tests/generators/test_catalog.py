@@ -83,10 +83,11 @@ def test_every_prompt_is_clean_short_and_about_its_classes(prompts: PromptSet, k
 @pytest.mark.parametrize("kind", SNIPPET_KINDS)
 def test_every_prompt_takes_a_domain_and_unwanted_answers(prompts: PromptSet, kind: str) -> None:
     question = Question(kind, "crane", "hoist", ("derrick", "lorry"))  # type: ignore[arg-type]
-    prompt = prompts.prompt(question, domain="a type of machine")
+    machines = prompts.with_domain("a type of machine")
+    prompt = machines.prompt(question)
     assert "crane, a type of machine" in prompt.replace(" texture", "").replace(" one,", " crane,")
     assert '"derrick", "lorry"' in prompt
-    assert prompt.startswith(prompts.prompt(Question(kind, "crane", "hoist"), domain="a type of machine"))  # type: ignore[arg-type]
+    assert prompt.startswith(machines.prompt(Question(kind, "crane", "hoist")))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", ["name", *SNIPPET_KINDS])

@@ -47,16 +47,18 @@ def test_a_domain_stands_behind_the_name() -> None:
 
 
 def test_a_given_domain_takes_the_place_of_the_set_s_own() -> None:
-    birds = changed(domain="a type of bird")
-    crane = birds.prompt(Question("attribute", "crane"), domain=" a type\nof machine ")
-    assert crane == "Describe a crane, a type of machine. Give 5."
+    machines = changed(domain="a type of bird").with_domain(" a type\nof machine ", ["attribute"])
+    assert machines == changed(domain="a type of machine")
+    assert machines.prompt(Question("attribute", "crane")) == "Describe a crane, a type of machine. Give 5."
+    assert machines.with_domain(" ") == PROMPTS
 
 
 def test_a_given_domain_is_never_ignored() -> None:
     with pytest.raises(
         InvalidInputError, match=r"'toy' have no place for the domain 'a bird'.*kind synonym.*\{domain\}"
     ):
-        PROMPTS.prompt(Question("synonym", "crane"), domain="a bird")
+        PROMPTS.with_domain("a bird")
+    assert PROMPTS.with_domain("a bird", ["attribute", "analogue"]).domain == "a bird"
     assert changed(domain="a bird").prompt(Question("synonym", "owl")) == "What else is owl called?"
 
 

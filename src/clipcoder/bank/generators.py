@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from clipcoder.generators.auto import AutoTextGenerator
-    from clipcoder.generators.base import Generator, TextEncoder
+    from clipcoder.generators.base import Generator, SnippetKind, TextEncoder
     from clipcoder.generators.llm import LanguageModel
     from clipcoder.generators.prompts import PromptSet
 
@@ -25,23 +26,21 @@ def llm_generator(
     model: LanguageModel | str,
     encoder: TextEncoder | None,
     prompts: PromptSet,
-    domain: str = "",
 ) -> AutoTextGenerator:
     """Return a language model for these classes; the encoder, or else the starter, judges analogues."""
     from clipcoder.generators.auto import AutoTextGenerator
     from clipcoder.generators.llm.generator import LanguageModelGenerator
 
-    generator = LanguageModelGenerator(model, prompts, domain=domain)
+    generator = LanguageModelGenerator(model, prompts)
     return AutoTextGenerator(generator, class_names, encoder or _starter(), limits=prompts.counts)
 
 
-def prompts_of(prompts: PromptSet | str) -> PromptSet:
-    """Return a set of prompts, which may come as its name in the catalogue or the path of a file."""
-    if not isinstance(prompts, str):
-        return prompts
+def prompts_of(prompts: PromptSet | str, domain: str, kinds: Iterable[SnippetKind]) -> PromptSet:
+    """Return what to ask about these kinds: a set, its name or its file, with this domain if there is one."""
     from clipcoder.generators.catalog import load_prompts
 
-    return load_prompts(prompts)
+    wording = load_prompts(prompts) if isinstance(prompts, str) else prompts
+    return wording.with_domain(domain, kinds) if domain else wording
 
 
 def _starter() -> TextEncoder:

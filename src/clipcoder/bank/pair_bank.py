@@ -172,12 +172,10 @@ class PairBank:
             prompts: the wordings.
             domain: what all classes are.
         """
-        classes, wording = checked_names(names), prompts_of(prompts)
+        classes, wording = checked_names(names), prompts_of(prompts, domain, ("one_to_one",))
         asked = pair_questions(classes, pairs)
-        replies = llm_generator(classes, model, encoder, wording, domain).replies(asked)
-        return cls.from_replies(
-            classes, replies, templates=wording.templates, domain=domain or wording.domain
-        )
+        replies = llm_generator(classes, model, encoder, wording).replies(asked)
+        return cls.from_replies(classes, replies, templates=wording.templates, domain=wording.domain)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> PairBank:

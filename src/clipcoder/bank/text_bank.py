@@ -219,12 +219,10 @@ class TextBank:
             LanguageModelError: the model cannot be asked, or its budget is spent.
             MissingExtraError: the official client is not installed.
         """
-        classes, wording = checked_names(names), prompts_of(prompts)
-        asked = questions(classes, checked_kinds(kinds, GENERATED_KINDS))
-        replies = llm_generator(classes, model, encoder, wording, domain).replies(asked)
-        return cls.from_replies(
-            classes, replies, templates=wording.templates, domain=domain or wording.domain
-        )
+        classes, asked_kinds = checked_names(names), checked_kinds(kinds, GENERATED_KINDS)
+        wording = prompts_of(prompts, domain, asked_kinds)
+        replies = llm_generator(classes, model, encoder, wording).replies(questions(classes, asked_kinds))
+        return cls.from_replies(classes, replies, templates=wording.templates, domain=wording.domain)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> TextBank:

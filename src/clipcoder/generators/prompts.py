@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Final
 
@@ -60,7 +60,31 @@ class PromptSet:
             check_count(f"the count for the kind {kind}", self.counts.get(kind))
         check_wording("the wording of again", self.again, [_UNWANTED], _ANYWHERE | _UNWANTED)
 
-    def prompt(self, question: Question, *, domain: str = "") -> str:
+    def with_domain(self, domain: str, kinds: Iterable[SnippetKind] = SNIPPET_KINDS) -> PromptSet:
+        """Return the same wordings for classes that are all of one domain, in place of the set's own.
+
+        Args:
+            domain: what the classes are, such as ``"a type of bird"``; ``""`` says nothing of it.
+            kinds: what is going to be asked.
+
+        Raises:
+            InvalidInputError: the question for one of the kinds has no place for a domain.
+
+        Example:
+            >>> from clipcoder.generators.catalog import load_prompts
+            >>> load_prompts("cub200").with_domain(" a type of owl ").domain
+            'a type of owl'
+        """
+        domain = _one_line(domain)
+        for kind in kinds if domain else ():
+            if "domain" not in fields_of(self.questions[kind]):
+                raise InvalidInputError(
+                    f"the prompts {self.name!r} have no place for the domain {domain!r} in the question for "
+                    f"the kind {kind}; write {{domain}} behind {{name}} in it, or give no domain"
+                )
+        return replace(self, domain=domain)
+
+    def prompt(self, question: Question) -> str:
         """Return the text that puts a question to a language model.
 
         A class name goes in as in a sentence, on one line; its other names and its remark stand behind it in
@@ -68,29 +92,22 @@ class PromptSet:
 
         Args:
             question: a class, or two of them; its unwanted answers are named in the text.
-            domain: what the classes are, in place of the set's own ``domain``.
 
         Raises:
             UnknownNameError: there is no such kind of question.
-            InvalidInputError: a question of the kind one_to_one without the other class; a domain for a
-                wording that has no place for one.
+            InvalidInputError: a question of the kind one_to_one without the other class.
 
         Example:
             >>> from clipcoder.generators.catalog import load_prompts
-            >>> text = load_prompts().prompt(Question("attribute", "crane_(bird)"), domain="a type of animal")
+            >>> text = load_prompts("cub200").prompt(Question("attribute", "crane_(Grus)"))
             >>> text.partition("?")[0]
-            'In a photo, by which visible features does one recognise the crane (bird), a type of animal'
+            'In a photo, by which visible features does one recognise the crane (Grus), a type of bird'
         """
         kind = question.kind
         check_kind(kind)
         if kind == "one_to_one" and not question.other:
             raise InvalidInputError("one_to_one needs the class to tell it apart from; give other=")
         wording = self._wording(kind, again=bool(question.unwanted))
-        if domain and "domain" not in fields_of(self.questions[kind]):
-            raise InvalidInputError(
-                f"the prompts {self.name!r} have no place for the domain {domain!r} in the question for the "
-                f"kind {kind}; write {{domain}} behind {{name}} in it, or give no domain"
-            )
         name, a_name = _as_asked(question.class_name)
         other, a_other = _as_asked(question.other)
         return wording.format(
@@ -98,7 +115,7 @@ class PromptSet:
             a_name=a_name,
             other=other,
             a_other=a_other,
-            domain=_apart(domain or self.domain),
+            domain=_apart(self.domain),
             count=self.counts[kind],
             unwanted=_listed(question.unwanted),
         )

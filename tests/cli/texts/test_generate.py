@@ -15,6 +15,7 @@ from clipcoder.arrays import FloatArray
 from clipcoder.bank import PairBank, TextBank
 from clipcoder.cli.commands import main
 from clipcoder.encoders.inputs import ImageInput
+from clipcoder.generators.catalog import load_prompts
 from clipcoder.paths import cache_folder
 from clipcoder.source import Source
 from loopback_model import LoopbackModel, echo, says, serving, status
@@ -90,6 +91,29 @@ def test_wordnet_writes_unless_somebody_else_is_named(run: Run, out: Path) -> No
 def test_names_alone_need_nobody(run: Run, out: Path) -> None:
     assert run(*CLASSES, "--source", "names", "--domain", "a type of pet").exit_code == 0
     assert TextBank.load(out) == TextBank.from_names(NAMES, domain="a type of pet")
+
+
+def test_a_domain_takes_the_place_of_what_the_prompts_say(
+    run: Run, out: Path, server: LoopbackModel, tmp_path: Path
+) -> None:
+    arguments = [*CLASSES, "--prompts", "oxford-pets", "--source", "llm", "--kinds", "attribute"]
+    assert run(*arguments, "--domain", "a type of dog", llm=True).exit_code == 0
+    assert all(", a type of dog?" in prompt for prompt in server.prompts)
+    assert "a photo of a beagle, a type of dog." in [t.text for t in TextBank.load(out).texts]
+    (version,) = {t.source.prompt for t in TextBank.load(out).texts if t.kind == "attribute"}
+    assert version != load_prompts("oxford_pets").version("attribute")
+    assert run(*CLASSES, "--prompts", "oxford-pets", "--source", "names", "--domain", "").exit_code == 0
+    assert "a photo of a beagle." in [t.text for t in TextBank.load(out).texts]
+
+
+def test_a_domain_without_a_place_is_refused_where_it_would_be_asked(run: Run, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('[questions]\nattribute = "Describe the {name}."\n')
+    arguments = [*CLASSES, "--prompts", own, "--domain", "a type of dog"]
+    said = sentence(run(*arguments, "--source", "llm", "--kinds", "attribute", llm=True))
+    assert "no place for the domain 'a type of dog' in the question for the kind attribute" in said
+    assert run(*arguments, "--source", "llm", "--kinds", "synonym", llm=True).exit_code == 0
+    assert run(*arguments, "--source", "wordnet").exit_code == 0
 
 
 def test_a_language_model_writes_all_kinds_with_their_source(

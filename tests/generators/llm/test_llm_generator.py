@@ -84,10 +84,14 @@ def test_a_question_without_what_it_needs_is_refused(new_generator: NewGenerator
         new_generator().generate("attribute", "\ud800")
 
 
-def test_the_domain_goes_into_the_question(server: LoopbackModel) -> None:
-    model = LanguageModel("tiny", base_url=server.base_url)
-    LanguageModelGenerator(model, domain="a type of bird").generate("attribute", "crane")
-    assert "a type of bird" in server.prompts[0]
+def test_the_domain_goes_into_the_question_and_its_version(server: LoopbackModel) -> None:
+    model, birds = (
+        LanguageModel("tiny", base_url=server.base_url),
+        load_prompts().with_domain("a type of bird"),
+    )
+    (reply,) = LanguageModelGenerator(model, birds).replies([Question("attribute", "crane")])
+    assert "the crane, a type of bird?" in server.prompts[0]
+    assert reply.source.prompt == birds.version("attribute") != load_prompts().version("attribute")
 
 
 def test_a_name_alone_is_a_model_of_openai_s() -> None:

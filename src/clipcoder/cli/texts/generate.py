@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     metavar="NAME|FILE.toml",
     help="The wordings: those for a data set of the catalogue, such as cub200, or a file of your own.",
 )
-@click.option("--domain", default="", metavar="TEXT", help='What all classes are, such as "a type of bird".')
+@click.option(
+    "--domain", metavar="TEXT", help='What all classes are, such as "a type of bird"; else as --prompts says.'
+)
 @click.option(
     "--pairs",
     type=click.Choice(["all", "confusable"]),
@@ -85,7 +87,7 @@ def generate(
     source: Author,
     kinds: str,
     prompts: str,
-    domain: str,
+    domain: str | None,
     pairs: PairChoice | None,
     images: tuple[str, ...],
     neighbours: int,
@@ -108,7 +110,7 @@ def generate(
     from clipcoder.generators.catalog import load_prompts
 
     names = checked_names(class_names(classes, classes_file, None))
-    order = Order(names, read_kinds(kinds), source, load_prompts(prompts), domain)
+    order = Order(names, read_kinds(kinds), source, load_prompts(prompts)).in_domain(domain)
     model = _model(order, llm)
     pair_place = (pairs_out or pairs_file(out)) if order.wants_pairs else None
     places = {"--out": out, "--pairs-out": pair_place, "--remarks": remarks}
@@ -138,7 +140,7 @@ def _model(order: Order, llm: LanguageModelChoice) -> LanguageModelGenerator | N
         return None
     from clipcoder.generators.llm.generator import LanguageModelGenerator
 
-    return LanguageModelGenerator(llm.model(), order.prompts, domain=order.domain)
+    return LanguageModelGenerator(llm.model(), order.prompts)
 
 
 def _tell_plan(model: LanguageModelGenerator | None, questions: Sequence[Question]) -> int:

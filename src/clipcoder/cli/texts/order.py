@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -28,15 +28,13 @@ class Order:
         names: the classes.
         kinds: what to write about them.
         author: who writes.
-        prompts: the wordings.
-        domain: what all classes are, in place of what the prompts say of it; ``""`` leaves it to them.
+        prompts: the wordings, with what all classes are.
     """
 
     names: tuple[str, ...]
     kinds: tuple[SnippetKind, ...]
     author: Author
     prompts: PromptSet
-    domain: str
 
     def __post_init__(self) -> None:
         if self.author == "names" and self.wants_pairs:
@@ -44,6 +42,17 @@ class Order:
                 "one-to-one texts need somebody who writes them, but --source names has nobody; "
                 "name wordnet, llm or both"
             )
+
+    def in_domain(self, domain: str | None) -> Order:
+        """Return the same order for classes that are all of one domain; None leaves it to the prompts.
+
+        Raises:
+            InvalidInputError: a question that is to be asked has no place for it.
+        """
+        if domain is None:
+            return self
+        asked = self.kinds if self.asks_model else ()
+        return replace(self, prompts=self.prompts.with_domain(domain, asked))
 
     @property
     def wants_pairs(self) -> bool:
@@ -55,16 +64,11 @@ class Order:
         """Whether a language model is to write."""
         return self.author in {"llm", "both"}
 
-    @property
-    def meant(self) -> str:
-        """What all classes are, as far as anybody says so."""
-        return self.domain or self.prompts.domain
-
     def known_offline(self, encoder: Encoder) -> TextBank:
         """Return what WordNet says: enough to tell which classes are confusable, before anybody is paid."""
         from clipcoder.bank import TextBank
 
-        return TextBank.from_wordnet(self.names, encoder, domain=self.meant)
+        return TextBank.from_wordnet(self.names, encoder, domain=self.prompts.domain)
 
     def questions(self, pairs: Iterable[tuple[str, str]]) -> list[Question]:
         """Return everything that has to be asked, one-to-one questions about these pairs last."""
@@ -111,7 +115,7 @@ def write(
         auto = AutoTextGenerator(model, order.names, encoder, limits=order.prompts.counts)
         replies += auto.replies(questions, partial(progress, doing="asking"))
         remarks, failures = auto.remarks, auto.failures
-    templates, domain = order.prompts.templates, order.meant
+    templates, domain = order.prompts.templates, order.prompts.domain
     of_one = [reply for reply in replies if reply.question.kind != "one_to_one"]
     of_two = [reply for reply in replies if reply.question.kind == "one_to_one"]
     texts = TextBank.from_replies(order.names, of_one, templates=templates, domain=domain)
@@ -139,4 +143,5 @@ def _wordnet_replies(order: Order, questions: Sequence[Question], encoder: Encod
     from clipcoder.generators.base import ask
     from clipcoder.source import Source
 
-    return ask(wordnet_generator(order.names, encoder, order.meant), questions, Source("wordnet"))
+    generator = wordnet_generator(order.names, encoder, order.prompts.domain)
+    return ask(generator, questions, Source("wordnet"))

@@ -55,19 +55,15 @@ class LanguageModelGenerator:
     Args:
         model: which one to ask, and how; a name means a model of OpenAI's.
         prompts: what to put to it; None means the generic prompts.
-        domain: what all classes are, such as ``"a type of bird"``, in place of the prompts' own domain.
 
     >>> generator = LanguageModelGenerator(LanguageModel("llama3.2", base_url="http://localhost:11434/v1"))
     >>> generator.plan([Question("attribute", "owl"), Question("attribute", "owl")]).requests
     1
     """
 
-    def __init__(
-        self, model: LanguageModel | str, prompts: PromptSet | None = None, *, domain: str = ""
-    ) -> None:
+    def __init__(self, model: LanguageModel | str, prompts: PromptSet | None = None) -> None:
         self.model = LanguageModel(model) if isinstance(model, str) else model
         self.prompts = prompts or load_prompts()
-        self.domain = domain
         self._answers = Answers()
         self._budget = Budget(self.model.max_requests, self.model.max_tokens)
         self._dialect = first_dialect(self.model)
@@ -170,7 +166,7 @@ class LanguageModelGenerator:
         return Asked(model.endpoint, model.name, prompt, model.temperature, model.max_answer_tokens)
 
     def _prompt(self, question: Question) -> str:
-        prompt = self.prompts.prompt(question, domain=self.domain)
+        prompt = self.prompts.prompt(question)
         try:
             prompt.encode()
         except UnicodeEncodeError as error:
