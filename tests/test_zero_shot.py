@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipcoder.errors import InvalidInputError, UnknownNameError
-from clipcoder.kinds import DESCRIBING_KINDS
+from clipcoder.kinds import DESCRIBING_KINDS, TEXT_KINDS
 from clipcoder.zero_shot import ZeroShotHead, clip_scores, equidistant_scores, head, heuristic_scores
 from neighbourhoods import Neighbourhood, neighbourhoods
 
@@ -104,11 +105,14 @@ def test_a_class_without_naming_texts_has_the_mean_of_its_describing_cosines():
     np.testing.assert_allclose(scores, [[50]])
 
 
-def test_a_class_that_has_no_text_at_all_is_named():
-    with pytest.raises(InvalidInputError, match=r"at least one text, but class 1 \(1 of 3\) has none"):
-        heuristic_scores([EAST], [EAST, EAST], [0, 2], ["name", "name"])
+@pytest.mark.parametrize("scored", [heuristic_scores, equidistant_scores, clip_scores])
+def test_a_class_that_has_no_text_at_all_is_named(scored: Callable[..., np.ndarray]):
+    with pytest.raises(InvalidInputError, match=r"at least one text.*, but class 1 \(1 of 3\) has none"):
+        scored([EAST], [EAST, EAST], [0, 2], ["name", "name"])
+    with pytest.raises(InvalidInputError, match=r"but class 0 \(3 of 3\) has none"):
+        scored([EAST], np.empty((0, 2)), [], [], n_classes=3)
     with pytest.raises(InvalidInputError, match="there is no class"):
-        heuristic_scores([EAST], np.empty((0, 2)), [], [])
+        scored([EAST], np.empty((0, 2)), [], [])
 
 
 def test_no_images_have_no_scores():
@@ -156,6 +160,52 @@ def test_equidistant_prototypes_by_hand():
     mean = (2 * far + 0.4) / 3
     np.testing.assert_allclose(
         scores, 100 * np.array([[0.2 - 0.2 * mean / far] * 2 + [0.2 + mean]]), atol=1e-4
+    )
+
+
+def equidistant_by_definition(problem: Neighbourhood) -> np.ndarray:
+    """The score of the module's docstring, one class at a time, in float64."""
+    images, texts = (
+        f.astype(float) / np.linalg.norm(f.astype(float), axis=1, keepdims=True)
+        for f in (problem.images, problem.texts)
+    )
+    describes = np.isin(problem.text_kind, DESCRIBING_KINDS)
+    prototypes = []
+    for c in range(problem.n_classes):
+        described = texts[(problem.text_class == c) & describes]
+        naming = texts[(problem.text_class == c) & ~describes]
+        total, terms = described.sum(axis=0), len(described)
+        prototypes.append(100 * ((naming + total) / (terms + 1) if len(naming) else total[None] / terms))
+    mean = np.mean([of_class.mean(axis=0) for of_class in prototypes], axis=0)
+    distance = np.mean([np.linalg.norm(p - mean) for of_class in prototypes for p in of_class])
+    columns = []
+    for of_class in prototypes:
+        offsets = of_class - mean
+        lengths = np.linalg.norm(offsets, axis=1, keepdims=True)
+        moved = mean + distance * np.divide(
+            offsets, lengths, out=np.zeros_like(offsets), where=lengths > 1e-4
+        )
+        columns.append((images @ moved.T).max(axis=1))
+    return np.stack(columns, axis=1)
+
+
+@given(neighbourhoods())
+def test_equidistant_scores_are_those_of_the_definition(problem: Neighbourhood):
+    np.testing.assert_allclose(
+        equidistant_scores(*problem[:4]), equidistant_by_definition(problem), atol=1e-3
+    )
+
+
+def test_equidistant_scores_of_ten_thousand_classes_are_as_exact_as_float32_is():
+    rng = np.random.default_rng(0)
+    text_class = np.repeat(np.arange(10_000), rng.integers(1, 4, 10_000))
+    features = np.eye(1, 32) + 0.05 * rng.standard_normal(
+        (1 + len(text_class), 32)
+    )  # all of them near each other
+    kinds = rng.choice(TEXT_KINDS, len(text_class))
+    problem = Neighbourhood(features[:1], features[1:], text_class, kinds, 10_000)
+    np.testing.assert_allclose(
+        equidistant_scores(*problem[:4]), equidistant_by_definition(problem), atol=1e-4
     )
 
 

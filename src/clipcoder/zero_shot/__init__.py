@@ -12,10 +12,12 @@ A class is therefore as many prototypes p_t as it has naming texts, however many
 matrix of similarities, which the published code builds, is never formed.
 
 The published rule favours classes whose texts agree, for their prototypes are longer, and what all texts
-share weighs more than what tells them apart. ``equidistant_scores`` therefore puts every prototype at the same
-distance r from the mean prototype q; the unit of the scores stays:
+share weighs more than what tells them apart. ``equidistant_scores`` therefore puts every prototype at the
+same distance r from the mean q, to which each class gives the mean of its prototypes:
 
-    score(x, c) = max_{t in N_c} x.( q + r (p_t - q) / |p_t - q| ),    r = the mean of |p_t - q|.
+    score(x, c) = max_{t in N_c} x.( q + r (p_t - q) / |p_t - q| ),    r = the mean of |p_t - q| over all t.
+
+A prototype that is the mean itself stays there, and the unit of the scores stays what it was.
 """
 
 from __future__ import annotations
@@ -67,10 +69,10 @@ def equidistant_scores(
     *,
     n_classes: int | None = None,
 ) -> FloatArray:
-    """Score images by their neighbour texts, all classes at one distance from the mean (see the module).
+    """Score images by neighbour texts with all prototypes at one distance from their mean (see the module).
 
     Arguments and errors are those of ``heuristic_scores``. The scores are in its unit too, cosines times 100,
-    and equal to it where all classes lie at one distance anyway, as any two do.
+    and equal to it where all prototypes lie at one distance anyway, as those of two classes with one name do.
 
     >>> equidistant_scores([[1, 0]], [[1, 0], [0, 1], [0, 2]], [0, 0, 1], ["name", "attribute", "name"])
     array([[50.,  0.]], dtype=float32)

@@ -9,8 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from clipcoder.arrays import FloatArray, IntArray, batches, unit_rows
-from clipcoder.errors import InvalidInputError
-from clipcoder.zero_shot.prototypes import SCALE, at_one_distance, checked_bank, class_sums, coder_prototypes
+from clipcoder.zero_shot.prototypes import (
+    SCALE,
+    at_one_distance,
+    check_covered,
+    checked_bank,
+    class_sums,
+    coder_prototypes,
+)
 
 _IMAGES_AT_ONCE: Final = 1024  # bounds what is held beside the result
 
@@ -38,7 +44,7 @@ class ZeroShotHead:
         n_classes: int | None = None,
     ) -> ZeroShotHead:
         """Fold for the heuristic score; arguments and errors are those of ``heuristic_scores``."""
-        return cls._dealt(*coder_prototypes(texts, text_class, text_kind, n_classes), "text")
+        return cls._dealt(*coder_prototypes(texts, text_class, text_kind, n_classes))
 
     @classmethod
     def equidistant(
@@ -51,7 +57,7 @@ class ZeroShotHead:
     ) -> ZeroShotHead:
         """Fold for ``equidistant_scores``, whose arguments and errors these are."""
         prototypes, owner, count = coder_prototypes(texts, text_class, text_kind, n_classes)
-        return cls._dealt(at_one_distance(prototypes, owner), owner, count, "text")
+        return cls._dealt(at_one_distance(prototypes, owner), owner, count)
 
     @classmethod
     def clip(
@@ -64,24 +70,15 @@ class ZeroShotHead:
     ) -> ZeroShotHead:
         """Fold for name-only CLIP; arguments and errors are those of ``clip_scores``."""
         rows, index, kinds, count = checked_bank(texts, text_class, text_kind, n_classes)
-        owner = np.unique(index[kinds == "name"])
-        sums = class_sums(rows, kinds == "name", index, count)[owner]
-        return cls._dealt(
-            SCALE * unit_rows(sums, "the sums of name texts"), owner, count, "text of kind 'name'"
-        )
+        named = kinds == "name"
+        check_covered(np.bincount(index[named], minlength=count), "text of kind 'name'")
+        sums = class_sums(rows, named, index, count)
+        return cls._dealt(SCALE * unit_rows(sums, "the sums of name texts"), np.arange(count), count)
 
     @classmethod
-    def _dealt(cls, prototypes: FloatArray, owner: IntArray, count: int, needed: str) -> ZeroShotHead:
+    def _dealt(cls, prototypes: FloatArray, owner: IntArray, count: int) -> ZeroShotHead:
         """Deal prototypes (p, d) and the classes that own them (p,) into rounds of at most one a class."""
         held = np.bincount(owner, minlength=count)
-        missing = np.flatnonzero(held == 0)
-        if len(missing) or not count:
-            which = (
-                f"class {missing[0]} ({len(missing)} of {count}) has none" if count else "there is no class"
-            )
-            raise InvalidInputError(
-                f"every class needs at least one {needed}, but {which}; add one or drop the class"
-            )
         round_class = np.argsort(-held, kind="stable")  # those with most first, equal ones in class order
         column = np.argsort(round_class)
         turn = np.empty_like(owner)  # how many prototypes of the same class come before

@@ -24,7 +24,8 @@ def coder_prototypes(
     describing = class_sums(rows, ~naming, index, count)
     names = np.bincount(index[naming], minlength=count)
     terms = np.bincount(index[~naming], minlength=count) + (names > 0)
-    nameless = np.flatnonzero((names == 0) & (terms > 0))  # one prototype too, of describing texts alone
+    check_covered(terms, "text")
+    nameless = np.flatnonzero(names == 0)  # one prototype too, of describing texts alone
     owner = np.concatenate([index[naming], nameless])
     prototypes = describing[owner]
     prototypes[: len(owner) - len(nameless)] += rows[naming]
@@ -42,6 +43,20 @@ def at_one_distance(prototypes: FloatArray, owner: IntArray) -> FloatArray:
     offsets[apart] *= (distances.mean() / distances[apart])[:, None]
     moved: FloatArray = centre + offsets
     return moved
+
+
+def check_covered(held: IntArray, needed: str) -> None:
+    """Refuse a class without the texts that it needs; ``held`` is how many each class has, of shape (C,)."""
+    missing = np.flatnonzero(held == 0)
+    if len(missing) or not len(held):
+        which = (
+            f"class {missing[0]} ({len(missing)} of {len(held)}) has none"
+            if len(held)
+            else "there is no class"
+        )
+        raise InvalidInputError(
+            f"every class needs at least one {needed}, but {which}; add one or drop the class"
+        )
 
 
 def class_sums(rows: FloatArray, counted: npt.NDArray[np.bool_], index: IntArray, count: int) -> FloatArray:
