@@ -234,6 +234,15 @@ def test_classes_that_lie_in_their_mean_stay_there(texts: list[list[float]]):
     )
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_class_between_all_others_stays_there_and_goes_nowhere_by_rounding(seed: int):
+    image, first, second = np.random.default_rng(seed).standard_normal((3, 50))
+    texts, kinds = [first, second, first, second], ["name", "name", "attribute", "attribute"]
+    arguments = [image], texts, [0, 1, 2, 2], kinds
+    between = heuristic_scores(*arguments)[0, 2]
+    np.testing.assert_allclose(equidistant_scores(*arguments)[0, 2], between, atol=1e-4)
+
+
 def test_clip_scores_take_the_mean_of_name_texts_only():
     scores = clip_scores([EAST], [EAST, NORTH, WEST, WEST], [0] * 4, ["name", "name", "synonym", "attribute"])
     np.testing.assert_allclose(scores, [[100 * np.sqrt(0.5)]], rtol=1e-6)
