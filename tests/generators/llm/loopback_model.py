@@ -149,6 +149,14 @@ def echo(code: int = 200) -> Act:
     return act
 
 
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for something that is sure to happen."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 class LoopbackModel(ThreadingHTTPServer):
     """The endpoint."""
 

@@ -9,7 +9,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from clipcoder.generators.base import Question
 from clipcoder.generators.llm import crew
 from clipcoder.generators.llm.answers import answer_files
 from clipcoder.generators.llm.wire import Wire
-from loopback_model import LoopbackModel, NewGenerator, serving, slow, status, well
+from loopback_model import LoopbackModel, NewGenerator, serving, slow, status, wait_until, well
 
 QUESTIONS = [Question("attribute", name) for name in NAMES]
 
@@ -161,10 +161,3 @@ def answered(server: LoopbackModel, count: int) -> bool:
 
 def prompt_in(path: Path) -> str:
     return str(json.loads(path.read_bytes())["prompt"])
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)

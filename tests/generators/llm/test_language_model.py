@@ -87,6 +87,13 @@ def test_an_endpoint_of_the_environment_may_need_no_key(monkeypatch: pytest.Monk
     assert LanguageModel("tiny").read_key() is None
 
 
+def test_a_key_does_not_leave_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINE", "sk-hush")
+    model = LanguageModel("tiny", base_url="http://hosted.example/v1", key_from="MINE")
+    with pytest.raises(LanguageModelError, match="the key in MINE is not sent to http://hosted"):
+        model.read_key()
+
+
 def test_no_representation_shows_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINE", "sk-hush")
     model = LanguageModel("tiny", base_url=LOCAL, key_from="MINE")

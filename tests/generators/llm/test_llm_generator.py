@@ -29,6 +29,7 @@ from loopback_model import (
     says,
     slow,
     status,
+    wait_until,
     well,
     without_structure,
 )
@@ -348,6 +349,19 @@ def test_a_structure_that_only_one_question_made_trouble_with_is_found_out_by_ma
     refused = sum(request.structured for request in server.requests[1:])
     assert 1 <= refused <= 4
     assert len(server.requests) == 20 + refused
+
+
+def test_what_one_question_has_found_out_a_slower_one_does_not_unlearn(
+    server: LoopbackModel, new_generator: NewGenerator
+) -> None:
+    def refuse_once_both_are_there(request: Request) -> Reaction:
+        wait_until(lambda: len(server.requests) == 3)
+        return without_structure(request)
+
+    server.script = [well, refuse_once_both_are_there, slow(0.1)]
+    server.act = slow(0.03)
+    list(new_generator(concurrency=2).replies(about(NAMES)))
+    assert [request.structured for request in server.requests] == [True] * 3 + [False] * 18
 
 
 def test_the_limit_is_called_what_the_model_wants(server: LoopbackModel, new_generator: NewGenerator) -> None:

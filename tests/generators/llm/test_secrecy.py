@@ -68,7 +68,7 @@ def test_to_the_endpoint_of_the_environment_goes_what_the_environment_says(
     list(LanguageModelGenerator("tiny").replies(OWL))
     headers = server.requests[0].headers
     assert headers["authorization"] == f"Bearer {SECRET}"
-    assert (headers["openai-project"], headers["x-gateway"]) == ("project-1", "gateway-1")
+    assert (headers["openai-organization"], headers["openai-project"]) == ("org-1", "project-1")
 
 
 def test_a_proxy_is_not_told_what_stays_on_this_machine(
@@ -182,6 +182,16 @@ def test_a_key_with_signs_that_json_escapes_is_known_in_json_too() -> None:
 @pytest.mark.parametrize("key", [None, Key("MINE", "none")])
 def test_a_word_that_stands_in_for_a_key_is_left_in_texts(key: Key | None) -> None:
     assert redacted("none of these", key) == "none of these"
+
+
+def test_a_traceback_in_a_log_is_without_the_key_too(everything_logged: pytest.LogCaptureFixture) -> None:
+    with discreet_logs(Key("MINE", SECRET)):
+        try:
+            raise ValueError(f"sent {SECRET}")
+        except ValueError:
+            logging.getLogger("openai._base_client").debug("failed", exc_info=True)
+    assert "ValueError: sent [key]" in everything_logged.text
+    assert SECRET not in everything_logged.text
 
 
 def test_logs_are_as_they_were_when_nobody_is_asked_any_more(

@@ -67,4 +67,7 @@ class _Redaction(logging.Filter):
         said = record.getMessage()
         if redacted(said, self._key) != said:
             record.msg, record.args = redacted(said, self._key), None
+        if record.exc_info:
+            trace = logging.Formatter().formatException(record.exc_info)
+            record.exc_text, record.exc_info = redacted(trace, self._key), None
         return True
