@@ -41,6 +41,7 @@ def test_good_snippets_stay_as_they_are_and_in_order(kind: SnippetKind) -> None:
         ("synonym", "--", "no words"),
         ("attribute", "I'm sorry, but I can't help with that", "a refusal"),
         ("synonym", "As an AI, I have none", "a refusal"),
+        ("attribute", "There is no definitive answer to this question", "no answer"),
         ("attribute", " ".join(["word"] * 16), "too long"),
         ("one_to_one", "w" * 101, "too long"),
         ("synonym", "one two three four five six seven", "too long"),

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from clipcoder.generators.base import Question, Remark, Reply, SnippetKind
-from clipcoder.generators.llm.parsing import is_refusal
+from clipcoder.generators.llm.declining import is_evasive, is_refusal
 from clipcoder.generators.mentions import ARTICLES, WORD, ClassNames, same_name
 from clipcoder.generators.names import search_key
 
@@ -36,12 +36,13 @@ _EAST_ASIAN = frozenset(("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"))
 def sift(reply: Reply, class_names: Collection[str], limit: int | None = None) -> tuple[Reply, list[Remark]]:
     """Leave out what is no help, keep the order of the rest, and say what is the matter with which snippet.
 
-    Out goes what has no letters (a name may be a number), is a refusal, is too long, is mostly in a script
-    that neither the classes nor Latin have, is the class's own name, or comes twice (but for case, articles
-    and punctuation). Names must besides be no sentence and no other class of the set. A description that
-    begins with the label of another class is about that one. An explanation behind a name, or behind a
-    description that is too long with it, is cut off. A snippet that names another class within it is kept and
-    remarked on, unless it is to say what sets apart from just that one. Sifting twice changes nothing.
+    Out goes what has no letters (a name may be a number), is a refusal, says that there is no answer, is too
+    long, is mostly in a script that neither the classes nor Latin have, is the class's own name, or comes
+    twice (but for case, articles and punctuation). Names must besides be no sentence and no other class of
+    the set. A description that begins with the label of another class is about that one. An explanation
+    behind a name, or behind a description that is too long with it, is cut off. A snippet that names another
+    class within it is kept and remarked on, unless it is to say what sets apart from just that one. Sifting
+    twice changes nothing.
 
     Args:
         reply: what was said.
@@ -168,6 +169,8 @@ def _faults(snippet: str, question: Question, known: _Known) -> Iterator[str]:
         yield "no words"
     if is_refusal(snippet):
         yield "a refusal"
+    if is_evasive(snippet):
+        yield "no answer"
     if not is_name and (label := _LABEL.match(snippet)) and (about := known.classes.named_by(label[1])):
         yield f"about {_listed(about)}"
     if _is_long(snippet, LONGEST_NAME if is_name else LONGEST_DESCRIPTION):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clipcoder.generators.llm.parsing import is_refusal, parse_answer
+from clipcoder.generators.llm.parsing import parse_answer
 
 THREE = ["large, round eyes", "tufted ears", "a short, hooked bill"]
 
@@ -174,40 +174,7 @@ b"]}'
 
 def test_a_refusal_in_one_line_is_not_torn_apart() -> None:
     assert parse_answer("I'm sorry, but I can't help, sadly.") == ["I'm sorry, but I can't help, sadly"]
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "I cannot describe that.",
-        "I can’t help with this request.",
-        "I'm sorry, but I can't assist with that.",
-        "I am very sorry, I will not do this.",
-        "Sorry, this is not something I can do",
-        "Sorry.",
-        "Unfortunately, I do not have information about it.",
-        "As an AI language model, I have no eyes.",
-        "As a large language model, ...",
-        "I'm just an AI",
-        "I apologize, but no.",
-        "My apologies, I do not know.",
-        '  "I won\'t answer that."',
-        "- I’m unable to comply",
-        "We are unable to answer.",
-        "It is not possible to say.",
-    ],
-)
-def test_refusals(answer: str) -> None:
-    assert is_refusal(answer)
-
-
-@pytest.mark.parametrize(
-    "snippet",
-    ["cannot fly", "can't swim", "a sorry look", "Sorry! board game", "no visible ears", "I-beam",
-     "is not round", "as an adult, grey", "Irish setter", "unable to fly", "afraid of water", ""],
-)  # fmt: skip
-def test_what_a_penguin_cannot_do_is_no_refusal(snippet: str) -> None:
-    assert not is_refusal(snippet)
+    assert parse_answer("There is no answer, or many, to this.") == ["There is no answer, or many, to this"]
 
 
 LETTERS = st.text(st.characters(categories=["Ll", "Lo"]), min_size=1, max_size=8)
@@ -262,7 +229,6 @@ def test_nothing_raises_and_every_snippet_can_be_encoded(text: str) -> None:
         assert snippet == " ".join(snippet.split())
         assert any(map(str.isalnum, snippet))
         snippet.encode()
-    is_refusal(text)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +242,6 @@ def test_no_hostile_answer_keeps_the_parser_busy(unit: str) -> None:
     started = time.process_time()
     parse_answer(answer)
     parse_answer(f'{{"{answer}')
-    is_refusal(answer)
     assert time.process_time() - started < 30  # it takes half a second; quadratic time would be hours
 
 

@@ -17,8 +17,9 @@ from clipcoder.generators.llm.budget import Budget, BudgetSpentError, Usage
 from clipcoder.generators.llm.chat import READINGS, Chat, first_dialect
 from clipcoder.generators.llm.completion import Completion
 from clipcoder.generators.llm.crew import Crew
+from clipcoder.generators.llm.declining import is_refusal
 from clipcoder.generators.llm.language_model import LanguageModel
-from clipcoder.generators.llm.parsing import is_refusal, parse_answer
+from clipcoder.generators.llm.parsing import parse_answer
 from clipcoder.source import Source
 
 _BYTES_A_TOKEN: Final = 4  # of English, about

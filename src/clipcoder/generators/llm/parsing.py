@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from clipcoder.generators.llm.declining import is_evasive, is_refusal
 from clipcoder.generators.llm.json_strings import json_strings
 from clipcoder.generators.llm.markup import MARK, clean
 
@@ -43,20 +44,6 @@ _NOTHING = re.compile(
     )\W*""",
     re.IGNORECASE | re.VERBOSE,
 )
-_REFUSAL = re.compile(
-    r"""(?:(?:unfortunately|but|however|no)[,.]?\s+)*+
-    (?: (?:i\ am\ |i'm\ |we\ are\ |we're\ )?(?:very\ |so\ |truly\ |terribly\ )?
-        (?:sorry|afraid)(?=[,.!:;]?\s+(?:but|i|i'm|we|that|this|as|there|it)\b|[,.!]?$)
-      | (?:my\ )?apologies\b | i\ apologi[sz]e\b
-      | (?:i|we)\ (?:cannot|can't|can\ not|could\ not|couldn't|won't|will\ not|do\ not|don't|decline)\b
-      | (?:i|we)\ (?:must\ decline|must\ refuse|have\ to\ decline|have\ no|are\ unable|are\ not)\b
-      | (?:i'm|i\ am)\ (?:unable|not|just|only|an)\b
-      | as\ an?\ (?:ai|artificial|(?:large\ )?language\ model|assistant)\b
-      | (?:it\ is|it's|there\ is)\ (?:not\ possible|impossible|no\ information|no\ way)\b
-    )""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_REFUSAL_SHOWS = 200  # characters
 
 
 def parse_answer(text: str) -> list[str]:
@@ -79,17 +66,6 @@ def parse_answer(text: str) -> list[str]:
     """
     said = text.rpartition("</think>")[2].partition("<think>")[0]  # a reasoning model may think aloud
     return [snippet for snippet in map(clean, _items(said)) if _says_something(snippet)]
-
-
-def is_refusal(text: str) -> bool:
-    """Tell whether an answer, or one of its snippets, declines to answer, in the usual English forms.
-
-    Example:
-        >>> is_refusal("I'm sorry, but I can't help with that."), is_refusal("cannot fly")
-        (True, False)
-    """
-    start = text.lstrip(" \t\r\n\"'*_->")[:_REFUSAL_SHOWS]
-    return bool(_REFUSAL.match(" ".join(start.replace("\u2019", "'").split())))
 
 
 def _says_something(snippet: str) -> bool:
@@ -119,7 +95,7 @@ def _list_items(text: str) -> Iterator[str]:
         yield from (item for item in items if not _introduces(item))
         return
     plain = [line for line in (_AGREEMENT.sub("", line) for line in lines) if line and not _is_talk(line)]
-    if len(plain) == 1 and not is_refusal(plain[0]):
+    if len(plain) == 1 and not is_refusal(plain[0]) and not is_evasive(plain[0]):
         yield from _enumerated(plain[0].strip())
     else:
         yield from plain
