@@ -47,7 +47,7 @@ def redacted_json(body: str, key: Key | None) -> str:
 @contextmanager
 def discreet_logs(key: Key | None) -> Iterator[None]:
     """Keep the key out of what the HTTP libraries log, whatever the level, as long as the block runs."""
-    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    loggers = [logging.getLogger(name) for name in _TALKATIVE if key]
     redaction = _Redaction(key)
     for logger in loggers:
         logger.addFilter(redaction)

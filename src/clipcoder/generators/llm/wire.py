@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from clipcoder.errors import MissingExtraError
-from clipcoder.generators.llm.endpoint import Key, is_loopback
+from clipcoder.generators.llm.endpoint import Key
 from clipcoder.generators.llm.language_model import LanguageModel
 from clipcoder.generators.llm.refusals import Response
 from clipcoder.generators.llm.secrecy import redacted, redacted_json
@@ -82,7 +82,7 @@ def _client(model: LanguageModel, key: Key | None) -> openai.AsyncOpenAI:
     endpoint = model.endpoint
     http_client = openai.DefaultAsyncHttpxClient(
         follow_redirects=False,
-        trust_env=not is_loopback(endpoint),  # a proxy is of no use on this machine, and sees the key
+        trust_env=endpoint.startswith("https:"),  # without encryption, a proxy would see the key
         event_hooks={"request": [_Gate(key, everything=model.base_url is None)]},
     )
     return openai.AsyncOpenAI(
@@ -112,8 +112,7 @@ class _Gate:
 
 
 def _no_response(error: BaseException) -> Response:
-    causes = list(_causes(error))
-    for cause in causes:
+    for cause in _causes(error):
         if isinstance(cause, ConnectionRefusedError):
             return Response(0, "the connection is refused", {}, lasting=True)
         if isinstance(cause, socket.gaierror):
