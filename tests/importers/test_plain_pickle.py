@@ -186,8 +186,11 @@ class TestMeasure:
     def test_a_length_beyond_the_end_is_damage_and_reserves_nothing(self, head: bytes) -> None:
         assert "is damaged" in refused(b"\x80\x04" + head + b"text.")
 
-    def test_a_number_in_the_memo_reserves_nothing(self) -> None:
-        assert read_pickle(b"]r\xff\xff\xff\xff.") == []
+    @pytest.mark.parametrize("number", [-1, pickle_code.MOST_STEPS, 2**61 - 1, 2**64])
+    def test_numbers_in_the_memo_that_no_pickle_needs_are_refused(self, number: int) -> None:
+        assert "under a number beyond" in refused(b"]p%d\n." % number)
+        assert read_pickle(b"]p%d\n." % (pickle_code.MOST_STEPS - 1)) == []
+        assert "under a number beyond" in refused(b"]r\xff\xff\xff\xff.")
 
     def test_as_many_levels_as_allowed_and_no_more(self) -> None:
         most = plain_pickle.MOST_DEPTH

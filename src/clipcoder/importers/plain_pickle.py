@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any, Final
 
 from clipcoder.errors import InvalidInputError
-from clipcoder.importers.pickle_code import RefusedError, as_text, instructions
+from clipcoder.importers.pickle_code import MOST_STEPS, RefusedError, as_text, instructions
 
 MOST_DEPTH: Final = 32
 """Levels of lists in lists; the deepest of the files that people publish have three."""
@@ -23,6 +23,7 @@ MOST_WALKED: Final = 64 << 20
 """Characters that a walk through everything meets, shared ones each time; a value counts as 16 of them."""
 
 _PROTOCOLS: Final = range(6)
+_MEMO_NUMBERS: Final = range(MOST_STEPS)  # whoever writes a pickle counts them from 0 or 1
 _VALUE: Final = 16
 _END: Final = object()
 
@@ -68,7 +69,7 @@ class _Machine:
     def __init__(self) -> None:
         self._stack: list[Any] = []
         self._marks: list[int] = []
-        self._memo: dict[int, Any] = {}  # a list would let one number reserve all memory
+        self._memo: dict[int, Any] = {}
 
     def run(self, content: bytes) -> Any:
         """Carry out all instructions and return the one value that they leave."""
@@ -103,6 +104,8 @@ class _Machine:
         self.push(as_text(text.encode("latin-1")))
 
     def put(self, index: int) -> None:
+        if index not in _MEMO_NUMBERS:  # larger ones can be chosen so that a dictionary takes hours
+            raise RefusedError(f"keeps a value under a number beyond {MOST_STEPS:,}")
         self._memo[index] = self._top()
 
     def memoize(self, _: None) -> None:
