@@ -184,6 +184,23 @@ def test_a_folder_may_be_the_one_we_are_in(folder: Path, monkeypatch: pytest.Mon
     assert said(read_reference(Path())) == EVERYTHING
 
 
+def test_a_folder_may_be_named_from_within(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder / "attribute")
+    assert said(read_reference(Path(".."))) == EVERYTHING
+    assert said(read_reference(Path("../synonym/../attribute/zoo.pkl"))) < EVERYTHING
+
+
+def test_a_folder_may_be_linked_beside_the_names(folder: Path, tmp_path: Path) -> None:
+    moved = folder.rename(tmp_path / "datasets" / "moved")
+    folder.symlink_to(moved)
+    assert said(read_reference(folder)) == EVERYTHING
+
+
+def test_hidden_files_that_macos_leaves_in_a_folder_are_no_data_sets(folder: Path) -> None:
+    (folder / "attribute" / "._zoo.pkl").write_bytes(b"\0\5\x16\7")
+    assert said(read_reference(folder)) == EVERYTHING
+
+
 def test_a_folder_that_may_not_be_looked_into_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,8 +223,13 @@ def test_a_folder_that_may_not_be_looked_into_is_refused(
         ("attribute/zoo.pkl", "fur", "must map each class to a list of texts, but it holds one text"),
         (
             "synonym/zoo.json",
-            [{}, {"syno": "bear"}, {}],
+            [{"syno": []}, {"syno": "bear"}, {"syno": None}],
             "must have a list of texts for each class, but 'sea horse'",
+        ),
+        (
+            "synonym/zoo.json",
+            [{"synonyms": ["bear"]}, {"synonyms": []}, {"synonyms": []}],
+            "must have a list of texts for each class, but 'Black_Bear' has an object",
         ),
         (
             "ovo_attribute/zoo.json",

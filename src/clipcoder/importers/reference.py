@@ -10,6 +10,7 @@ user's classes by position, so that without these names such a file is of no use
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -114,7 +115,8 @@ class _Names:
 
 def _root(path: Path) -> Path:
     """Return the folder of the subfolders, of which a path may be a file."""
-    return path.absolute() if path.is_dir() else path.absolute().parent.parent
+    place = Path(os.path.normpath(path.absolute()))  # the parent of what ends in ".." is another folder
+    return place if path.is_dir() else place.parent.parent
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -125,7 +127,7 @@ def _files_in(folder: Path) -> list[Path]:
             for kind in FOLDERS
             if (folder / kind).is_dir()
             for file in sorted((folder / kind).iterdir())
-            if file.suffix.lower() in (*_PICKLES, ".json") and file.is_file()
+            if _is_knowledge(file)
         ]
     except OSError as error:
         raise InvalidInputError(f"cannot look into '{folder}': {system_reason(error)}") from error
@@ -135,6 +137,12 @@ def _files_in(folder: Path) -> list[Path]:
             "files, but it has none; name another folder or a file"
         )
     return files
+
+
+def _is_knowledge(file: Path) -> bool:
+    """Tell a file of a data set from others, such as the hidden ones that macOS leaves beside each."""
+    known = file.suffix.lower() in (*_PICKLES, ".json") and not file.name.startswith(".")
+    return known and file.is_file()
 
 
 def _chosen(files: Sequence[Path], dataset: str | None, path: Path) -> list[Path]:
@@ -182,7 +190,7 @@ def _add_by_position(
 ) -> None:
     own = _own_names(lists)
     for name, given in zip(own or names.of(lists, file), lists, strict=True):
-        texts = given.get(_SYNONYMS) if isinstance(given, dict) else given
+        texts = given.get(_SYNONYMS, given) if isinstance(given, dict) else given
         if not isinstance(texts, list | None):
             raise InvalidInputError(
                 f"'{file}' must have a list of texts for each class, but {name!r} has {kind_of(texts)}"
