@@ -65,6 +65,44 @@ def test_select_brings_pairs_into_the_order_and_spelling_of_another_bank():
     assert selected.first.tolist() == [0, 2, 2]
 
 
+def test_merge_goes_by_name_and_never_by_position():
+    own = PairBank.from_texts(BIRDS, ["crow", "swan", "snowy_owl"])
+    other = PairBank.from_texts(
+        {"Snowy Owl": {"CROW": ["white"]}, "CROW": {"Swan": ["croaks"]}}, ["Snowy Owl", "Swan", "CROW"]
+    )
+    merged = own.merge(other)
+    assert merged.class_names == own.class_names
+    assert [(t.class_name, t.other, t.text) for t in merged.texts] == [
+        ("crow", "swan", "black feathers"),
+        ("crow", "swan", "short neck"),
+        ("crow", "swan", "croaks"),
+        ("swan", "crow", "long neck"),
+        ("snowy_owl", "crow", "white"),
+    ]
+
+
+def test_merge_drops_what_a_pair_has_already_and_keeps_what_its_reverse_has():
+    own = PairBank.from_texts({"crow": {"swan": ["a bird"]}}, ["crow", "swan"], source="mine")
+    other = PairBank.from_texts(
+        {"Crow": {"swan": ["a bird"]}, "swan": {"Crow": ["a bird"]}}, ["Crow", "swan"]
+    )
+    assert [(t.class_name, t.source.generator) for t in own.merge(other).texts] == [
+        ("crow", "mine"),
+        ("swan", "given"),
+    ]
+
+
+@given(pair_banks())
+def test_a_bank_merged_with_itself_is_itself(bank: PairBank):
+    assert bank.merge(bank) == bank
+
+
+def test_merge_refuses_a_class_that_it_does_not_know():
+    own, other = PairBank(("crow", "swan"), ()), PairBank(("swan", "emu", "owl"), ())
+    with pytest.raises(InvalidInputError, match=r"'emu' \(and 1 more\) is no class of the first"):
+        own.merge(other)
+
+
 def test_all_pairs_of_a_small_set_are_asked_for_in_both_directions():
     teller = Teller()
     bank = PairBank.from_generator(["crow", "snowy_owl", "swan"], teller, source="teller")

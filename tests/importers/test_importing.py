@@ -187,7 +187,9 @@ class TestBanks:
         assert [kind for _, kind, _ in texts(imported)] == ["name"] * 3
 
     def test_what_only_says_that_it_is_a_bank_is_refused(self, save: Save) -> None:
-        with pytest.raises(InvalidInputError, match="format"):
+        with pytest.raises(
+            InvalidInputError, match="'clipcoder/text-bank' or 'clipcoder/pair-bank', but it has"
+        ):
             import_texts(save("bank.json", {"format": "another/bank", "version": 1}))
         with pytest.raises(InvalidInputError, match="version"):
             import_texts(save("bank.json", {"format": "clipcoder/text-bank", "version": 99, "classes": []}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from clipcoder.errors import InvalidInputError
 from clipcoder.generators.names import readable
@@ -47,8 +47,28 @@ def checked_names(names: Iterable[str]) -> tuple[str, ...]:
     return checked
 
 
-def checked_text(text: object, spot: str) -> str:
-    """Return a text unchanged if it can be encoded and saved.
+def own_names(others: Iterable[str], own: Sequence[str]) -> dict[str, str]:
+    """Return, by the name of each class of another bank, the name of the same class in one's own.
+
+    Raises:
+        InvalidInputError: the other bank has a class that one's own lacks.
+
+    >>> own_names(["Car_Side"], ["lotus", "car side"])
+    {'Car_Side': 'car side'}
+    """
+    named = {name_key(name): name for name in own}
+    theirs = tuple(others)
+    strangers = [name for name in theirs if name_key(name) not in named]
+    if strangers:
+        raise InvalidInputError(
+            f"banks to merge must be about the same classes, but {strangers[0]!r} "
+            f"(and {len(strangers) - 1} more) is no class of the first; rename or drop it"
+        )
+    return {name: named[name_key(name)] for name in theirs}
+
+
+def checked_text(text: object, spot: str, *, blank: bool = False) -> str:
+    """Return a text unchanged if it can be encoded and saved; it may be blank only where that is said.
 
     Raises:
         InvalidInputError: no string, blank, or holding half a character (a lone surrogate).
@@ -58,7 +78,7 @@ def checked_text(text: object, spot: str) -> str:
     """
     if not isinstance(text, str):
         raise InvalidInputError(f"{spot} must be a text, not {text!r} of type {type(text).__name__}")
-    if not text.strip():
+    if not blank and not text.strip():
         raise InvalidInputError(f"{spot} must not be blank; write a text or leave it out")
     try:
         text.encode()

@@ -15,7 +15,7 @@ from clipcoder.bank.documents import PAIR_BANK, pair_document, pair_entries
 from clipcoder.bank.entries import PairText, as_list, check_entries, distinct
 from clipcoder.bank.files import read_bank, write_document
 from clipcoder.bank.generators import llm_generator, prompts_of, wordnet_generator
-from clipcoder.bank.names import checked_names, name_key
+from clipcoder.bank.names import checked_names, name_key, own_names
 from clipcoder.bank.writing import pair_questions, pair_texts_of
 from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
 from clipcoder.generators.sentences import DEFAULT_TEMPLATES, Templates
@@ -231,3 +231,18 @@ class PairBank:
             if name_key(t.class_name) in renamed and name_key(t.other) in renamed
         )
         return PairBank(wanted, tuple(texts))
+
+    def merge(self, other: PairBank) -> PairBank:
+        """Return this bank with the texts of another behind its own, as ``TextBank.merge`` does, by pairs.
+
+        Raises:
+            InvalidInputError: the other bank has a class that this one lacks.
+
+        >>> bank = PairBank.from_texts({"crow": {"swan": ["black"]}}, ["crow", "swan"])
+        >>> more = PairBank.from_texts({"Crow": {"Swan": ["black", "small"]}}, ["Swan", "Crow"])
+        >>> [text.text for text in bank.merge(more).texts]
+        ['black', 'small']
+        """
+        own = own_names(other.class_names, self.class_names)
+        renamed = (replace(t, class_name=own[t.class_name], other=own[t.other]) for t in other.texts)
+        return replace(self, texts=distinct([*self.texts, *renamed]))

@@ -16,7 +16,7 @@ from clipcoder.bank.documents import TEXT_BANK, text_document, text_entries
 from clipcoder.bank.entries import BankText, as_list, check_entries, checked_kinds, distinct
 from clipcoder.bank.files import read_bank, write_document
 from clipcoder.bank.generators import llm_generator, prompts_of, wordnet_generator
-from clipcoder.bank.names import checked_names, name_key
+from clipcoder.bank.names import checked_names, own_names
 from clipcoder.bank.writing import name_texts, questions, texts_of
 from clipcoder.errors import InvalidInputError
 from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
@@ -290,14 +290,8 @@ class TextBank:
         Raises:
             InvalidInputError: the other bank has a class that this one lacks.
         """
-        own = {name_key(name): name for name in self.class_names}
-        strangers = [name for name in other.class_names if name_key(name) not in own]
-        if strangers:
-            raise InvalidInputError(
-                f"banks to merge must be about the same classes, but {strangers[0]!r} "
-                f"(and {len(strangers) - 1} more) is no class of the first; rename or drop it"
-            )
-        renamed = [replace(t, class_name=own[name_key(t.class_name)]) for t in other.texts]
+        own = own_names(other.class_names, self.class_names)
+        renamed = (replace(t, class_name=own[t.class_name]) for t in other.texts)
         return replace(self, texts=distinct([*self.texts, *renamed]))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from clipcoder.bank.documents import PAIR_BANK, TEXT_BANK
+from clipcoder.bank.files import stored_format
 from clipcoder.bank.pair_bank import PairBank
 from clipcoder.bank.text_bank import TextBank
 from clipcoder.importers.content import Content
-
-_PAIR_BANK: Final = "clipcoder/pair-bank"
 
 
 def is_bank(document: Any) -> bool:
@@ -21,18 +21,14 @@ def is_bank(document: Any) -> bool:
     return isinstance(document, dict) and isinstance(document.get("format"), str)
 
 
-def read_bank(document: Any, path: Path) -> Content:
-    """Return the texts of a bank, sources and all.
-
-    Args:
-        document: its JSON, which says what it is a bank of.
-        path: the file.
+def read_bank(path: Path) -> Content:
+    """Return the texts of a text bank or a pair bank, sources and all.
 
     Raises:
         InvalidInputError: no bank of ours, or one that is wrong somewhere.
     """
     content = Content(path, "bank", ready=True)
-    if isinstance(document, dict) and document.get("format") == _PAIR_BANK:
+    if stored_format(path, [TEXT_BANK, PAIR_BANK]) == PAIR_BANK:
         pairs = PairBank.load(path)
         for name in pairs.class_names:
             content.name(name)

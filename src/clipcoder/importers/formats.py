@@ -42,8 +42,7 @@ def read_content(path: Path, format_name: str, dataset: str | None, names_file: 
         return read_reference(path, dataset, names_file)
     if chosen == "csv":
         return read_table(as_text(raw, path), path)
-    document = as_json(raw, path)
-    return read_bank(document, path) if chosen == "bank" else read_class_lists(document, path, chosen)
+    return read_bank(path) if chosen == "bank" else read_class_lists(as_json(raw, path), path, chosen)
 
 
 def _format_of(raw: bytes, path: Path) -> str:

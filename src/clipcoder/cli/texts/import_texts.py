@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -160,11 +160,8 @@ def _write(imports: Sequence[Imported], out: Path, pairs_out: Path | None) -> No
 
 
 def _merged(imports: Sequence[Imported]) -> tuple[TextBank, PairBank | None]:
-    from clipcoder.bank import PairBank
-    from clipcoder.bank.entries import distinct
+    from clipcoder.bank import PairBank, TextBank
 
-    texts = imports[0].texts
-    for imported in imports[1:]:
-        texts = texts.merge(imported.texts)
-    pair_texts = distinct(text for imported in imports if imported.pairs for text in imported.pairs.texts)
-    return texts, PairBank(texts.class_names, pair_texts) if pair_texts else None
+    texts = reduce(TextBank.merge, (imported.texts for imported in imports))
+    pairs = [imported.pairs for imported in imports if imported.pairs]
+    return texts, reduce(PairBank.merge, pairs) if pairs else None
