@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import sources
 
+from clipcoder.bank import PairBank, TextBank
 from clipcoder.bank.sources import by_short_name, listed, short_names
 from clipcoder.errors import InvalidInputError
 from clipcoder.source import Source
@@ -56,6 +60,29 @@ def test_facts_that_are_none_are_refused_by_name(facts: object) -> None:
         InvalidInputError, match=r"sources\['mine'\] must have a generator and may have model"
     ):
         by_short_name({"mine": facts})
+
+
+@pytest.mark.parametrize("fact", ["generator", "model", "prompt", "date"])
+@pytest.mark.parametrize(
+    ("value", "said"), [("\ud800", "must be valid Unicode"), (5, "must be a text, not 5")]
+)
+def test_no_bank_is_made_of_a_source_that_could_not_be_saved(fact: str, value: Any, said: str) -> None:
+    source = Source(**{"generator": "llm", fact: value})
+    about = "the source" if fact == "generator" else f"the {fact} of the source"
+    with pytest.raises(InvalidInputError, match=f"^{about} of a text on 'cat' {said}"):
+        TextBank.from_texts({"cat": ["soft"]}, source=source)
+    with pytest.raises(InvalidInputError, match=f"^{about} of a text on 'cat' and 'dog' {said}"):
+        PairBank.from_texts({"cat": {"dog": ["soft"]}}, ["cat", "dog"], source=source)
+
+
+def test_a_file_with_half_a_character_in_a_source_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "bank.json"
+    TextBank.from_texts({"cat": ["soft"]}, source=Source("llm", "gpt-5")).save(path)
+    path.write_text(path.read_text().replace("gpt-5", r"gpt-\ud800"))
+    with pytest.raises(
+        InvalidInputError, match=r"bank\.json: the model of the source of a text on 'cat' must"
+    ):
+        TextBank.load(path)
 
 
 @pytest.mark.parametrize("document", [None, [], "llm", 5])

@@ -249,7 +249,8 @@ LINE = {"text": "a cat", "kind": "name", "source": "me"}
         (document(sources={"me": {}}), r"sources\['me'\] must have a generator"),
         (document(sources={"me": {"generator": "llm", "modle": "m"}}), "may have model, prompt, date"),
         (document(sources={"me": {"generator": "llm", "model": 5}}), "all of them texts"),
-        (document(more=1), "must be an object with the fields classes, but it has classes, more"),
+        (document(more=1), 'must be an object with the fields classes, but it has "classes", "more"'),
+        (document(**{"a\nb" * 99: 1}), r'it has "classes", "a\\nba\\nb.{50,80}$'),
         (document(classes={}), "the bank.classes must be a list, but it is {}"),
         (document(classes=[]), "at least one class name is needed"),
         (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 from clipcoder.bank.names import checked_text
@@ -59,19 +59,22 @@ class PairText:
 Entry = TypeVar("Entry", BankText, PairText)
 Kind = TypeVar("Kind", bound=str)
 
+_FACTS = tuple(field.name for field in fields(Source) if field.name != "generator")
+
 
 def check_entries(entries: Iterable[BankText | PairText], known: Mapping[str, int]) -> None:
     """Refuse texts that no bank of these classes can hold.
 
     Raises:
-        InvalidInputError: a blank text, a text twice, or a class paired with itself.
+        InvalidInputError: a text or a source that is blank or no valid Unicode, a text twice, or a class
+            paired with itself.
         UnknownNameError: an unknown kind, or a class that is not among the known.
     """
     seen: set[tuple[str, ...]] = set()
     for entry in entries:
         about = " and ".join(repr(name) for name in entry.key[:-1])
         checked_text(entry.text, f"a text on {about}")
-        checked_text(entry.source.generator, f"the source of a text on {about}")
+        _check_source(entry.source, f"the source of a text on {about}")
         _check_classes(entry.key[:-1], known)
         if isinstance(entry, BankText) and entry.kind not in TEXT_KINDS:
             raise UnknownNameError(f"kind of text on {about},", str(entry.kind), TEXT_KINDS)
@@ -124,6 +127,12 @@ def as_list(texts: Sequence[str], about: str) -> Sequence[str]:
             f"the texts on {about} must come as a list, not as {texts!r}; write [{texts!r}]"
         )
     return texts
+
+
+def _check_source(source: Source, spot: str) -> None:
+    checked_text(source.generator, spot)
+    for fact in _FACTS:
+        checked_text(getattr(source, fact), f"the {fact} of {spot}", blank=True)
 
 
 def _check_classes(names: Sequence[str], known: Mapping[str, int]) -> None:

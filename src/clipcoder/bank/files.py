@@ -22,22 +22,15 @@ def write_document(path: str | os.PathLike[str], format_name: str, content: dict
     """Write a bank's document, replacing the file only once the new one is complete and on the disk.
 
     Raises:
-        InvalidInputError: the place cannot be written to, or a source holds half a character.
+        InvalidInputError: the place cannot be written to.
     """
     target = Path(path)
     text = _laid_out({"format": format_name, "version": VERSION, **content}) + "\n"
     try:
-        document = text.encode()
-    except UnicodeEncodeError as error:
-        what = error.object[error.start : error.end]
-        raise InvalidInputError(
-            f"cannot write {target}: {what!r} is not valid Unicode; type the source anew"
-        ) from error
-    try:
         if not target.name:
             raise IsADirectoryError(None, "there is a folder of that name")
         with whole_file(target) as file:
-            file.write(document)
+            file.write(text.encode())
     except OSError as error:
         raise InvalidInputError(
             f"cannot write {target}: {error.strerror}; name a folder that takes files"
@@ -114,7 +107,8 @@ def fields(value: object, spot: str, **types: type) -> tuple[Any, ...]:
     ('a cat',)
     """
     if not isinstance(value, dict) or value.keys() != types.keys():
-        came = ", ".join(value) or "none" if isinstance(value, dict) else json.dumps(value)[:40]
+        names = ", ".join(map(json.dumps, value))[:80] or "none" if isinstance(value, dict) else ""
+        came = names or json.dumps(value)[:40]
         raise InvalidInputError(
             f"{spot} must be an object with the fields {', '.join(types)}, but it has {came}"
         )
