@@ -147,6 +147,18 @@ def test_a_file_of_ours_may_be_read_and_replaced(run: Run) -> None:
             "must name two files, but both name",
         ),
         (
+            ["pairs.json", "--out", "bank.json", "--pairs-out", "linked/bank.json"],
+            "must name two files, but both name",
+        ),
+        (
+            ["pairs.json", "birds.json", "--out", "linked/birds.json"],
+            "--out must not replace a file that was read and is no bank, but it names 'linked/birds.json'",
+        ),
+        (
+            ["pairs.json", "--out", "bank.json", "--pairs-out", "pairs.json"],
+            "--pairs-out must not replace a file that was read and is no bank",
+        ),
+        (
             ["birds.json", "--dataset", "zoo", "--out", "bank.json"],
             "--dataset and --names-file go with expert",
         ),
@@ -165,10 +177,12 @@ def test_a_file_of_ours_may_be_read_and_replaced(run: Run) -> None:
 def test_a_command_that_makes_no_sense_writes_nothing(run: Run, arguments: list[str], said: str) -> None:
     save("birds.json", {"emu": ["legs"]})
     save("pairs.json", {"emu": {"owl": ["legs"]}})
+    Path("linked").symlink_to(Path.cwd())
     result = run(*arguments)
     assert result.exit_code == 2
     assert said in result.stderr.splitlines()[-1]
-    assert sorted(path.name for path in Path().iterdir()) == ["birds.json", "pairs.json"]
+    assert sorted(path.name for path in Path().iterdir()) == ["birds.json", "linked", "pairs.json"]
+    assert json.loads(Path("birds.json").read_text()) == {"emu": ["legs"]}
 
 
 def test_a_bad_file_among_good_ones_leaves_nothing_half_written(run: Run) -> None:

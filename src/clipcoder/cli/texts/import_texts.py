@@ -96,7 +96,8 @@ def import_texts(
             "--dataset and --names-file go with expert knowledge of CODER's authors, but no file is "
             "such; leave them out"
         )
-    _write(imports, out, pairs_out)
+    others = [path for path, imported in zip(paths, imports, strict=True) if imported.format != "bank"]
+    _write(imports, others, out, pairs_out)
     return 0
 
 
@@ -140,14 +141,13 @@ def _report(imported: Imported) -> Iterator[str]:
         yield f"texts left out: {reasons}"
 
 
-def _write(imports: Sequence[Imported], out: Path, pairs_out: Path | None) -> None:
+def _write(imports: Sequence[Imported], others: Sequence[Path], out: Path, pairs_out: Path | None) -> None:
     """Write one bank of everything, and one of the pairs if there are any."""
     from clipcoder.cli.report import reserved
 
     texts, pairs = _merged(imports)
     place = (pairs_out or pairs_file(out)) if pairs else None
-    if place == out:
-        raise InvalidInputError(f"--out and --pairs-out must name two files, but both name '{out}'")
+    _check_places(others, out, place)
     with reserved(out, (".json",), "--out") as file, reserved(place, (".json",), "--pairs-out") as pair_file:
         texts.save(file or out)
         if pairs and pair_file:
@@ -157,6 +157,18 @@ def _write(imports: Sequence[Imported], out: Path, pairs_out: Path | None) -> No
         tell(f"wrote {len(pairs):,} texts on pairs of classes to {place}")
     elif pairs_out:
         tell(f"found no texts on pairs of classes to write to {pairs_out}")
+
+
+def _check_places(others: Iterable[Path], out: Path, pairs_out: Path | None) -> None:
+    """Refuse to write one bank over the other, or over a file that was read and is no bank of ours."""
+    if pairs_out and pairs_out.resolve() == out.resolve():
+        raise InvalidInputError(f"--out and --pairs-out must name two files, but both name '{out}'")
+    for option, place in (("--out", out), ("--pairs-out", pairs_out)):
+        if place and place.resolve() in {other.resolve() for other in others}:
+            raise InvalidInputError(
+                f"{option} must not replace a file that was read and is no bank, but it names '{place}'; "
+                "name another file"
+            )
 
 
 def _merged(imports: Sequence[Imported]) -> tuple[TextBank, PairBank | None]:
