@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.generators.base import SNIPPET_KINDS
-from clipcoder.generators.sentences import Templates, as_clause, indefinite_article, render, with_article
+from clipcoder.generators.sentences import Templates, indefinite_article, render, with_article
 from clipcoder.kinds import TEXT_KINDS
 
 
@@ -18,7 +18,7 @@ from clipcoder.kinds import TEXT_KINDS
         ("analogue", "coral", "a photo of a sea anemone, similar to a coral"),
         ("attribute", "has many tentacles", "a photo of a sea anemone, which has many tentacles"),
         ("attribute", "many tentacles", "a photo of a sea anemone, which has many tentacles"),
-        ("attribute", "a soft polyp", "a photo of a sea anemone, which is a soft polyp"),
+        ("attribute", "a soft animal", "a photo of a sea anemone, which is a soft animal"),
         ("one_to_one", "that lives in the sea", "a photo of a sea anemone, that lives in the sea"),
     ],
 )
@@ -29,6 +29,16 @@ def test_every_kind_has_a_sentence(kind: str, snippet: str, sentence: str) -> No
 def test_templates_are_data() -> None:
     wide = Templates(attribute="{name}: {snippet} ({a_snippet}; {clause})")
     assert render("attribute", "owl", "egg", wide) == ("owl: egg (an egg; which has egg)",)
+
+
+def test_a_clause_and_a_detail_agree_with_the_name() -> None:
+    both = Templates(attribute=("{name}, {clause}", "{name}, {detail}"))
+    assert render("attribute", "owl", "is grey", both) == ("owl, which is grey",) * 2
+    assert render("attribute", "binoculars", "is grey", both) == ("binoculars, which are grey",) * 2
+    assert render("attribute", "archery", "a long bow", both) == (
+        "archery, which has a long bow",
+        "archery, with a long bow",
+    )
 
 
 def test_several_wordings_make_several_sentences() -> None:
@@ -121,34 +131,6 @@ def test_plurals_and_determined_nouns_take_no_article(noun: str) -> None:
 )
 def test_a_singular_that_looks_like_a_plural_takes_an_article(noun: str) -> None:
     assert with_article(noun).endswith(f" {noun}")
-
-
-@pytest.mark.parametrize(
-    ("snippet", "clause"),
-    [("painted red", "which is painted red"), ("red-spotted wings", "which has red-spotted wings"),
-     ("can fly", "which can fly"), ("whose eyes are red", "whose eyes are red"), ("", "")],
-)  # fmt: skip
-def test_a_snippet_becomes_a_clause(snippet: str, clause: str) -> None:
-    assert as_clause(snippet) == clause
-
-
-@pytest.mark.parametrize(
-    ("snippet", "clause"),
-    [("two lenses", "which have two lenses"), ("has two lenses", "which have two lenses"),
-     ("used at sea", "which are used at sea"), ("is black", "which are black"), ("has", "which have"),
-     ("often has a strap", "which often has a strap"), ("can zoom", "which can zoom"),
-     ("carries far", "which carry far")],
-)  # fmt: skip
-def test_a_clause_about_a_plural_has_its_verb_in_the_plural(snippet: str, clause: str) -> None:
-    assert as_clause(snippet, plural=True) == clause
-    assert render("attribute", "binoculars", snippet) == (f"a photo of binoculars, {clause}",)
-
-
-@pytest.mark.parametrize(
-    ("snippet", "clause"), [("have wings", "which has wings"), ("are red", "which is red")]
-)
-def test_a_plural_verb_about_a_singular_is_mended(snippet: str, clause: str) -> None:
-    assert as_clause(snippet) == clause
 
 
 @settings(max_examples=100, deadline=None)

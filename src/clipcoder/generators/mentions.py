@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from clipcoder.generators.clauses import FINITE_VERBS
 from clipcoder.generators.names import parse_name, search_key, singulars
-from clipcoder.generators.sentences import FINITE_VERBS
 
 WORD: Final = re.compile(r"[^\W_]+")
 ARTICLES: Final = frozenset(("a", "an", "the"))

@@ -8,6 +8,7 @@ from typing import Final
 
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.generators.base import SnippetKind
+from clipcoder.generators.clauses import as_clause, as_detail
 from clipcoder.generators.names import parse_name, readable
 from clipcoder.generators.wording import check_wording
 from clipcoder.kinds import TextKind
@@ -26,26 +27,9 @@ _NO_PLURAL = re.compile(
     re.IGNORECASE,
 )
 _DETERMINED = re.compile(r"(?:an?|the|some|one|two|three|four|its)\s", re.IGNORECASE)
-# fmt: off
-FINITE_VERBS: Final = frozenset((
-    "has", "have", "is", "are", "was", "can", "may", "often", "usually", "typically", "sometimes", "grows",
-    "lives", "looks", "comes", "eats", "feeds", "bears", "shows", "contains", "consists", "carries", "covers",
-    "holds", "makes", "moves", "produces", "resembles", "rests", "serves", "stands", "flies", "swims",
-    "belongs",
-))
-"""First words that make a snippet a predicate (``has a long neck``), not a noun (``four legs``)."""
-_ADVERBS: Final = frozenset(("often", "usually", "typically", "sometimes"))
-_PLURAL_VERBS: Final = {verb: verb[:-1] for verb in FINITE_VERBS - _ADVERBS if verb.endswith("s")} | {
-    "has": "have", "is": "are", "was": "were", "carries": "carry", "flies": "fly",
-}
-_SINGULAR_VERBS: Final = {"have": "has", "are": "is"}
-# fmt: on
-_RELATIVES: Final = frozenset(("that", "which", "whose", "who", "where"))
-_PARTICIPLE = re.compile(r"(?:made|used|\w{3,}ed)\b(?!-)", re.IGNORECASE)
-
 
 _CLASS: Final = frozenset(("", "name", "a_name"))
-_SNIPPET: Final = frozenset(("snippet", "a_snippet", "clause"))
+_SNIPPET: Final = frozenset(("snippet", "a_snippet", "clause", "detail"))
 _OTHER: Final = frozenset(("other", "a_other"))
 _ANYWHERE: Final = frozenset(("domain",))
 _FIELDS: Final = {
@@ -63,7 +47,8 @@ class Templates:
     """The wordings of each kind of text, one or several of each, with fields in braces.
 
     Fields: ``{name}`` or ``{}`` the class in plain words; ``{a_name}`` the same with its article;
-    ``{snippet}``; ``{a_snippet}``; ``{clause}`` the snippet as a relative clause (``which has a long neck``);
+    ``{snippet}``; ``{a_snippet}``; ``{clause}`` the snippet as a clause about the class (``which has a long
+    neck``); ``{detail}`` the same, but of a noun ``with a long neck``, for a class that is no thing;
     ``{other}`` and ``{a_other}`` the class to tell it apart from; ``{domain}`` what all classes are, with a
     comma before it (``, a type of bird``), or nothing.
 
@@ -150,6 +135,7 @@ def render(
         "snippet": snippet,
         "a_snippet": with_article(snippet),
         "clause": as_clause(snippet, plural=is_plural(name)),
+        "detail": as_detail(snippet, plural=is_plural(name)),
         "other": rival,
         "a_other": with_article(rival),
         "domain": f", {domain}" if domain else "",
@@ -200,28 +186,3 @@ def is_plural(noun: str) -> bool:
         [True, True, False, False, False, False]
     """
     return bool(_PLURAL.search(noun)) and not _NO_PLURAL.search(noun)
-
-
-def as_clause(snippet: str, *, plural: bool = False) -> str:
-    """Turn a description into a relative clause: ``which has ...``, or ``which is ...`` after an article.
-
-    Args:
-        snippet: a noun, a predicate, or a clause already.
-        plural: whether it is about a plural, such as binoculars.
-
-    Example:
-        >>> [as_clause(text) for text in ("has a long neck", "a large cat", "four legs", "used in war")]
-        ['which has a long neck', 'which is a large cat', 'which has four legs', 'which is used in war']
-        >>> as_clause("whose wings are blue"), as_clause("two lenses", plural=True)
-        ('whose wings are blue', 'which have two lenses')
-    """
-    first, *rest = snippet.split(" ", 1)
-    verb = first.lower()
-    if not verb or verb in _RELATIVES:
-        return snippet
-    if verb in FINITE_VERBS:
-        agreeing = (_PLURAL_VERBS if plural else _SINGULAR_VERBS).get(verb, first)
-        return " ".join(("which", agreeing, *rest))
-    is_kind = verb in {"a", "an"} or _PARTICIPLE.match(snippet)
-    singular = "is" if is_kind else "has"
-    return f"which {_PLURAL_VERBS[singular] if plural else singular} {snippet}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from clipcoder.generators.clauses import FINITE_VERBS
 from clipcoder.generators.names import singulars
-from clipcoder.generators.sentences import FINITE_VERBS, is_plural, with_article
+from clipcoder.generators.sentences import is_plural, with_article
 
 _REMARK = re.compile(r"\s*\([^()]*\)")
 _ARTICLE = re.compile(r"(?:an?|the) ")
