@@ -42,7 +42,8 @@ def test_spellings_of_a_class_are_one_class_in_the_order_of_the_file(content: Co
     content.add_all("Snowy_Owl", [])
     content.add("emu", "long legs", "one_to_one", "snowy owl")
     content.add(" snowy  owl ", "white")
-    assert content.classes == ("Snowy_Owl", "emu")
+    content.name(" Barn Owl\n")
+    assert content.classes == ("Snowy_Owl", "emu", "Barn Owl")
     assert [(line.class_name, line.other) for line in content.lines] == [
         ("emu", "Snowy_Owl"),
         ("Snowy_Owl", ""),
@@ -55,7 +56,11 @@ def test_a_class_is_not_told_apart_from_itself(content: Content) -> None:
     assert content.dropped == {"about a class and itself": 1}
 
 
-@pytest.mark.parametrize("name", ["", " ", "_", "half \ud800", "owl, " * 100])
+def test_a_name_may_be_as_long_as_the_longest_of_imagenet_and_longer(content: Content) -> None:
+    assert content.name("o" * 300) == "o" * 300
+
+
+@pytest.mark.parametrize("name", ["", " ", "_", "half \ud800", "o" * 301])
 def test_every_class_needs_a_name(content: Content, name: str) -> None:
     with pytest.raises(InvalidInputError, match=r"a class name in 'birds\.json' m(ust|ay)"):
         content.add(name, "large eyes")

@@ -238,6 +238,18 @@ class TestFormats:
         with pytest.raises(InvalidInputError, match=r"file\.json"):
             import_texts(path, format=format_name)
 
+    def test_a_file_that_is_called_json_is_read_as_such(self, save: Save) -> None:
+        with pytest.raises(InvalidInputError, match=r"LISTS\.JSON' is no JSON that can be read"):
+            import_texts(save("LISTS.JSON", "class,text\nemu,long legs\n"))
+
+    @pytest.mark.parametrize("format_name", ["dclip", "cupl", "csv", "bank"])
+    def test_a_folder_is_none_of_the_formats_of_files(self, tmp_path: Path, format_name: str) -> None:
+        (tmp_path / "attribute").mkdir()
+        (tmp_path / "attribute" / "zoo.json").write_text('{"emu": ["legs"]}')
+        assert import_texts(tmp_path).format == "reference"
+        with pytest.raises(InvalidInputError, match="is a directory"):
+            import_texts(tmp_path, format=format_name)
+
     def test_an_unknown_format_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(UnknownNameError, match="unknown format 'cpl': did you mean 'cupl'"):
             import_texts(tmp_path, format="cpl")

@@ -117,6 +117,7 @@ class TestDamage:
             b"a.",
             b"]a.",
             b"](a.",
+            b"]](ae.",  # what stands before a mark is out of reach
             b"N(Ne.",
             b"}(X\x01\x00\x00\x00ae.",
             b"}(X\x01\x00\x00\x00au.",

@@ -119,6 +119,22 @@ def test_files_by_name_need_no_names(tmp_path: Path) -> None:
     assert ("emu", "long legs", "attribute", "") in said(content)
 
 
+def test_pairs_name_their_classes_even_where_nothing_tells_them_apart(tmp_path: Path) -> None:
+    file = write(tmp_path / "ovo_attribute" / "zoo.json", {"emu": {"owl": [], "crow": None}, "jay": None})
+    assert read_reference(file).classes == ("emu", "owl", "crow", "jay")
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_files_are_read_in_the_same_order_on_every_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backwards: bool
+) -> None:
+    for suffix, name in ((".json", "emu"), (".pickle", "owl"), (".pkl", "jay")):
+        write(tmp_path / "attribute" / f"zoo{suffix}", {name: ["feathers"]})
+    listed = sorted(tmp_path.joinpath("attribute").iterdir(), reverse=backwards)
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter(listed))
+    assert read_reference(tmp_path).classes == ("emu", "owl", "jay")
+
+
 @pytest.mark.parametrize("field", ["class_name", "class", "name"])
 def test_records_may_name_themselves(tmp_path: Path, field: str) -> None:
     records = [{field: name, **record} for name, record in zip(CLASSES, SYNONYMS, strict=True)]
@@ -191,8 +207,8 @@ def test_a_folder_may_be_named_from_within(folder: Path, monkeypatch: pytest.Mon
 
 
 def test_a_folder_may_be_linked_beside_the_names(folder: Path, tmp_path: Path) -> None:
-    moved = folder.rename(tmp_path / "datasets" / "moved")
-    folder.symlink_to(moved)
+    (tmp_path / "large disk").mkdir()
+    folder.symlink_to(folder.rename(tmp_path / "large disk" / "moved"))
     assert said(read_reference(folder)) == EVERYTHING
 
 
