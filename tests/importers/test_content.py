@@ -22,9 +22,9 @@ def test_texts_stand_on_one_line(content: Content) -> None:
 
 
 def test_what_is_no_text_is_counted_by_reason(content: Content) -> None:
-    content.add_all("owl", ["eyes", "", " \n", None, 3, ["eyes"], "eyes", "half \ud800 a character"])
+    content.add_all("owl", ["eyes", "", " \n", "_", None, 3, ["eyes"], "eyes", "half \ud800 a character"])
     assert [line.text for line in content.lines] == ["eyes"]
-    assert content.dropped == {"blank": 2, "no text": 3, "given twice": 1, "no valid text": 1}
+    assert content.dropped == {"blank": 3, "no text": 3, "given twice": 1, "no valid text": 1}
 
 
 def test_a_text_is_twice_only_for_the_same_class_and_kind(content: Content) -> None:

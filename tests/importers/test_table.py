@@ -97,14 +97,16 @@ def test_blank_rows_are_passed_over_and_blank_texts_counted() -> None:
         "class,kind",
         "text,other",
         "class,text,text",
+        "class,text,class",
+        "class,text,kind,kind",
         "class,text,sentence",
         '"class,text',
     ],
 )
 def test_a_table_needs_a_header(header: str) -> None:
     assert refused(header, "owl,large eyes").startswith(
-        "the first line of 'birds.csv' must name the columns class and text, and may name kind and other, "
-        f"with commas, semicolons or tabs between them, but it is {header!r}"
+        "the first line of 'birds.csv' must name the columns class and text (or sentence, or snippet), and "
+        f"may name kind and other, each once, with commas, semicolons or tabs between, but it is {header!r}"
     )
 
 

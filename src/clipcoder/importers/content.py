@@ -114,10 +114,12 @@ class Content:
     def _unusable(self, line: Line, given: object) -> str:
         if not isinstance(given, str):
             return "no text"
+        if not name_key(line.text):  # nor is there anything to read in underscores
+            return "blank"
         try:
             checked_text(line.text, "a text")
         except InvalidInputError:
-            return "no valid text" if line.text else "blank"
+            return "no valid text"
         if line.other == line.class_name:
             return "about a class and itself"
         return "given twice" if line[:4] in self._seen else ""

@@ -203,7 +203,7 @@ def _own_names(records: Sequence[object]) -> list[str]:
     for field in _NAME_FIELDS:
         names = [record.get(field) if isinstance(record, dict) else None for record in records]
         texts = [name for name in names if isinstance(name, str) and name_key(name)]
-        if len({name_key(name) for name in texts}) == len(names) > 0:
+        if len({name_key(name) for name in texts}) == len(names):
             return texts
     return []
 

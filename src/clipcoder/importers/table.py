@@ -64,8 +64,8 @@ def _header(text: str, path: Path) -> tuple[list[str], str]:
                 return columns, delimiter
     first = text.split("\n", 1)[0].strip()
     raise InvalidInputError(
-        f"the first line of '{path}' must name the columns class and text, and may name kind and other, with "
-        f"commas, semicolons or tabs between them, but it is {first[:80]!r}"
+        f"the first line of '{path}' must name the columns class and text (or sentence, or snippet), and may "
+        f"name kind and other, each once, with commas, semicolons or tabs between, but it is {first[:80]!r}"
     )
 
 

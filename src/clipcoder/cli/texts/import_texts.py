@@ -72,9 +72,13 @@ def import_texts(
 ) -> int:
     """Write a bank of texts that are there already, of one or several files.
 
-    A PATH is JSON as DCLIP or CuPL publish it, a CSV table with the columns class and text, a bank, or the
-    folder of expert knowledge that the authors of CODER publish. Classes are matched by name; where none are
-    named, they are those of the first file. What matched and what did not is told.
+    A PATH is JSON as DCLIP or CuPL publish it, a CSV table, a bank, or the folder of expert knowledge that
+    the authors of CODER publish. Classes are matched by name; where none are named, they are those of the
+    first file. What matched and what did not is told.
+
+    A table has the columns class and text, and may have kind (name, synonym, attribute, analogue, one-to-one)
+    and other (the class that a text tells its own one apart from). Its column text may be called sentence,
+    for texts to take as they stand, or snippet, for phrases to make sentences of.
     """
     from clipcoder.generators.catalog import load_prompts
     from clipcoder.importers import import_texts as read
