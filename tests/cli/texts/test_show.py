@@ -160,6 +160,32 @@ def test_long_lists_are_cut_unless_all_is_asked_for(tmp_path: Path) -> None:
     assert below("class 12", everything) == ["attribute it has fur (given)"]
 
 
+def test_the_poorest_classes_are_named_first_and_cut_later_than_findings(tmp_path: Path) -> None:
+    path = tmp_path / "bank.json"
+    said = {f"rich {i}": ["red", "blue", "green"] for i in range(20)}
+    TextBank.from_texts({**{f"poor {i}": ["red"] for i in range(11)}, **said, "none": []}).save(path)
+    (names,) = below("poor in texts, the median being 3: 12", lines(show(path)))
+    assert names.startswith("none (0), poor 0 (1), ")
+    assert names.endswith("poor 8 (1) and 2 more")
+    assert below(
+        "poor in texts, the median being 3: 12", lines(show(path, "--class", "poor 10", "--all"))
+    ) == ["poor 10 (1)"]
+
+
+def test_texts_that_answer_nothing_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "bank.json"
+    nothing = "There is no definitive answer to this question, for owls vary."
+    TextBank.from_texts({"owl": ["round eyes", nothing], "emu": ["I cannot see the photo."]}).save(path)
+    assert below("saying nothing of their class: 2", lines(show(path))) == [
+        nothing, "of owl", "I cannot see the photo.", "of emu"
+    ]  # fmt: skip
+    assert "saying nothing of their class: 1" in lines(show(path, "--class", "owl"))
+    assert record(show(path, "--json"))["unanswered"] == [
+        {"class": "owl", "text": nothing},
+        {"class": "emu", "text": "I cannot see the photo."},
+    ]
+
+
 def test_json_holds_the_same_facts(bank: Path) -> None:
     facts = record(show(bank, "--json"))
     assert (facts["format"], facts["classes"], facts["texts"], facts["median"]) == ("text-bank", 3, 11, 5)
@@ -176,7 +202,7 @@ def test_json_holds_the_same_facts(bank: Path) -> None:
         "texts": 1,
         "kinds": {**facts["kinds"], "name": 1, "attribute": 0},
     }
-    assert facts["poor"] == ["sky"]
+    assert (facts["poor"], facts["unanswered"]) == (["sky"], [])
     assert facts["examples"][0] == {
         "class": "lime", "text": "a photo of a lime", "kind": "name", "source": "template"
     }  # fmt: skip

@@ -92,7 +92,7 @@ class PairReport:
         findings("without a say, for a direction is missing", lines, limit=self._limit(ITEMS))
         if self.alone:
             heading(f"classes without pairs: {len(self.alone):,}")
-            click.echo(f"  {listed(self.alone, limit=self._limit(ITEMS))}")
+            click.echo(f"  {listed(self.alone, limit=self._limit(ROWS))}")
 
     def _limit(self, usual: int) -> int | None:
         return None if self.everything else usual

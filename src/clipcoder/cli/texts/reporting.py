@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from clipcoder.bank.summary import SourceCount
 
 ROWS: Final = 10
-"""Classes or pairs in a table that is cut."""
+"""Classes or pairs in a table, or on a line, that is cut."""
 
 ITEMS: Final = 3
 """Findings of a sort that are told before the rest is only counted."""

@@ -28,8 +28,8 @@ def show(bank: Path, classes: tuple[str, ...], everything: bool, choice: Encoder
     """Say what a bank of texts holds.
 
     It counts texts by source, class and kind, and finds texts that repeat each other, that several classes
-    share or that name another class, and classes that are poor in texts. Of a bank of pairs it says which
-    classes are told apart, and where a direction is missing.
+    share, that name another class or say nothing, and classes that are poor in texts. Of a bank of pairs it
+    says which classes are told apart, and where a direction is missing.
     """
     from clipcoder.bank import PairBank, TextBank
     from clipcoder.bank.documents import PAIR_BANK, TEXT_BANK

@@ -14,6 +14,7 @@ from clipcoder.bank.likeness import Alike, Shared, alike_texts, shared_texts
 from clipcoder.bank.mentions import Mention, mentions
 from clipcoder.bank.nearness import NearClasses, near_texts, nearest_classes
 from clipcoder.bank.summary import ClassCount, TextSummary, summarize_texts
+from clipcoder.bank.unanswered import unanswered
 from clipcoder.cli.texts.reporting import (
     ITEMS,
     ROWS,
@@ -41,6 +42,8 @@ class TextReport:
         classes: the counts of the classes that are reported on.
         examples: the first text of each kind from each source.
         texts: the texts of the classes that are shown in full.
+        poor: those of the classes that are poor in texts, poorest first.
+        unanswered: texts that say nothing of their class.
         alike: texts that repeat an earlier one of their class.
         shared: what several classes have in the same words.
         mentions: texts that name another class.
@@ -54,6 +57,8 @@ class TextReport:
     classes: tuple[ClassCount, ...]
     examples: tuple[BankText, ...]
     texts: dict[str, tuple[BankText, ...]]
+    poor: tuple[ClassCount, ...]
+    unanswered: list[BankText]
     alike: list[Alike]
     shared: list[Shared]
     mentions: list[Mention]
@@ -76,6 +81,8 @@ class TextReport:
             tuple(count for count in summary.classes if count.name in about),
             tuple(sorted(examples.values(), key=lambda t: TEXT_KINDS.index(t.kind))),
             {n: texts for n, texts in bank.by_class.items() if n in (about if everything else chosen)},
+            tuple(count for count in summary.poor if count.name in about),
+            [t for t in unanswered(bank) if t.class_name in about],
             [alike for alike in alike_texts(bank) if alike.text.class_name in about],
             [shared for shared in shared_texts(bank) if about & set(shared.class_names)],
             [mention for mention in mentions(bank) if about & {mention.text.class_name, mention.other}],
@@ -84,11 +91,6 @@ class TextReport:
             [alike for alike in close if alike.text.class_name in about],
             everything or bool(chosen),
         )
-
-    @property
-    def poor(self) -> list[ClassCount]:
-        """Those of the classes that are poor in texts, poorest first."""
-        return [count for count in self.summary.poor if count in self.classes]
 
     def as_record(self) -> dict[str, Any]:
         """Return the report as a JSON object."""
@@ -101,6 +103,7 @@ class TextReport:
             "median": self.summary.median,
             "by_class": [self._class_record(count) for count in self.classes],
             "poor": [count.name for count in self.poor],
+            "unanswered": [{"class": t.class_name, "text": t.text} for t in self.unanswered],
             "examples": [{"class": t.class_name, **_text_record(t)} for t in self.examples],
             "alike": [_alike_record(alike) for alike in self.alike],
             "shared": [{"text": s.text, "classes": s.class_names} for s in self.shared],
@@ -146,7 +149,10 @@ class TextReport:
         limit = self._limit(ITEMS)
         if self.poor:
             heading(f"poor in texts, the median being {self.summary.median:g}: {len(self.poor):,}")
-            click.echo(f"  {listed([f'{count.name} ({count.texts})' for count in self.poor], limit=limit)}")
+            poor = [f"{count.name} ({count.texts})" for count in self.poor]
+            click.echo(f"  {listed(poor, limit=self._limit(ROWS))}")
+        silent = [(t.text, f"of {t.class_name}") for t in self.unanswered]
+        findings("saying nothing of their class", silent, limit=limit)
         shared = [(s.text, listed(s.class_names, limit=limit)) for s in self.shared]
         findings("said of several classes", shared, limit=limit)
         findings("saying again what their class has", list(map(_alike_lines, self.alike)), limit=limit)
