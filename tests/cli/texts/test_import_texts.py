@@ -106,6 +106,9 @@ def test_expert_knowledge_of_one_data_set(run: Run) -> None:
     arguments = ["know", "--dataset", "zoo", "--names-file", "names.txt", "--classes-file", "mine.txt"]
     assert run(*arguments, "--out", "bank.json").exit_code == 0
     assert TextBank.load("bank.json").class_names == ("Emu",)
+    birds = save("birds.json", {"emu": ["legs"]})
+    assert run(birds, *arguments, "--out", "both.json").exit_code == 0
+    assert [text.kind for text in TextBank.load("both.json").texts] == ["name", "attribute", "synonym"]
 
 
 def test_wordings_of_ones_own(run: Run) -> None:
