@@ -92,7 +92,8 @@ def test_clip_s_own_form_of_a_template_is_one() -> None:
     )
 
 
-def test_a_name_keeps_its_remark_and_its_humps() -> None:
+def test_a_name_keeps_its_remark_and_humps_that_are_no_words() -> None:
+    assert render("name", "ApplyEyeMakeup_(video)") == ("a photo of an Apply Eye Makeup (video)",)
     assert render("name", "crane_(bird)") == ("a photo of a crane (bird)",)
     assert render("name", "iPhone") == ("a photo of an iPhone",)
 

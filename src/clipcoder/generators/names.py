@@ -33,6 +33,15 @@ def readable(name: str) -> str:
     return " ".join(name.replace("_", " ").split())
 
 
+def in_words(class_name: str) -> str:
+    """Return all of a class name in plain words: underscores and the humps of camel case are spaces.
+
+    >>> in_words("ApplyEyeMakeup"), in_words("iPod_(player)")
+    ('Apply Eye Makeup', 'iPod (player)')
+    """
+    return _CAMEL_HUMP.sub(" ", readable(class_name))
+
+
 class ParsedName(NamedTuple):
     """A class name taken apart."""
 

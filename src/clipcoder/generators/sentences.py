@@ -9,7 +9,7 @@ from typing import Final
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.generators.base import SnippetKind
 from clipcoder.generators.clauses import as_clause, as_detail
-from clipcoder.generators.names import parse_name, readable
+from clipcoder.generators.names import in_words, parse_name, readable
 from clipcoder.generators.wording import check_wording
 from clipcoder.kinds import TextKind
 
@@ -107,8 +107,8 @@ def render(
 
     Args:
         kind: a kind of snippet, or ``"name"`` for the class's name itself.
-        class_name: the class as the user wrote it; underscores become spaces, and remarks in
-            brackets are left out of all sentences but that of its name.
+        class_name: the class as the user wrote it; underscores and the humps of camel case become spaces, and
+            remarks in brackets are left out of all sentences but that of its name.
         snippet: what a generator returned.
         templates: other wordings.
         other: the class to tell it apart from, as the user wrote it.
@@ -127,7 +127,7 @@ def render(
         >>> render("name", "crane", domain="a type of bird")
         ('a photo of a crane, a type of bird',)
     """
-    name = readable(class_name) if kind == "name" else plain_name(class_name)
+    name = in_words(class_name) if kind == "name" else plain_name(class_name)
     rival, snippet = plain_name(other), readable(snippet)
     fields = {
         "name": name,
