@@ -47,6 +47,10 @@ def test_the_name_of_the_class_makes_no_descriptions_alike() -> None:
     assert alike(texts, threshold=0.6) == []
 
 
+def test_it_makes_none_different_either() -> None:
+    assert alike({"cat": ["a cat, soft", "soft"]}) == [("soft", "a cat, soft", 1.0)]
+
+
 def test_only_the_whole_name_is_left_out() -> None:
     assert alike({"red cake": ["a red cake, which is red", "a red cake, which is cake"]}, threshold=0.9) == []
 

@@ -70,6 +70,14 @@ def test_where_there_is_no_other_class_nothing_is_near() -> None:
     assert nearest_other(one[:0], one, np.array([], int))[0].shape == (0,)
 
 
+@given(st.lists(st.floats(0, 360), min_size=1, max_size=30))
+def test_the_highest_cosine_that_does_no_harm_may_be_reached(degrees: list[float]) -> None:
+    names = {f"{'x' * i}bird": angle for i, angle in enumerate(degrees)}
+    encoder = Angles(**names, **{"cat": degrees[0]})
+    ((reply,),), remarks = keep_far([said(*names)], CLASSES, encoder, nearest=1)
+    assert (reply.snippets, remarks) == (tuple(names), []), "no cosine is above 1, however it is rounded"
+
+
 @given(st.integers(1, 3000), st.integers(0, 2**32 - 1))
 def test_blocks_do_not_show(n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

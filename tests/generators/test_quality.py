@@ -94,6 +94,11 @@ def test_classes_named_in_a_script_take_answers_in_it() -> None:
     assert sifted("attribute", "大きな目", about="сова", classes=["сова"])[0] == []
 
 
+def test_another_name_of_the_class_itself_is_a_synonym() -> None:
+    classes = ["tench, Tinca tinca", "dog"]
+    assert sifted("synonym", "Tinca tinca", about=classes[0], classes=classes) == (["Tinca tinca"], {})
+
+
 def test_what_says_the_same_is_taken_once() -> None:
     said = ("Large, round eyes", "large round eyes!", "the large round eyes", "large eyes")
     kept, remarks = sifted("attribute", *said)

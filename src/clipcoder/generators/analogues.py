@@ -162,7 +162,7 @@ class _Ruler:
         reasons = (f"too near the class {self._class_names[i]!r}" for i in position.tolist())
         return [
             f"{reason} (cosine {c:.2f})" if c > self._nearest else ""
-            for reason, c in zip(reasons, cosine.tolist(), strict=True)
+            for reason, c in zip(reasons, np.minimum(cosine, 1).tolist(), strict=True)  # but for rounding
         ]
 
     def _encoded(self, snippets: list[str]) -> tuple[FloatArray, FloatArray]:
