@@ -12,6 +12,7 @@ from clipcoder.bank import PairBank, TextBank
 from clipcoder.bank.documents import PAIR_BANK, TEXT_BANK
 from clipcoder.bank.files import fields, stored_format
 from clipcoder.errors import InvalidInputError
+from clipcoder.source import Source
 
 
 def either(path: Path) -> str:
@@ -80,6 +81,14 @@ def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
     text = (tmp_path / "bank.json").read_text(encoding="utf-8")
     (tmp_path / "edited.json").write_text(text, encoding="utf-8-sig", newline="\r\n")
     assert TextBank.load(tmp_path / "edited.json") == bank
+
+
+def test_every_letter_can_be_read_in_the_file(tmp_path: Path) -> None:
+    source = Source("épagneul", "modèle")
+    TextBank.from_texts({"café": ["crème brûlée"]}, source=source).save(tmp_path / "bank.json")
+    text = (tmp_path / "bank.json").read_text(encoding="utf-8")
+    assert "\\u" not in text
+    assert '"épagneul-1": {"generator": "épagneul", "model": "modèle"}' in text
 
 
 def test_an_object_without_fields_is_told_so() -> None:

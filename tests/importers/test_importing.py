@@ -199,16 +199,20 @@ class TestFormats:
     @pytest.mark.parametrize("name", ["lists.json", "lists", "lists.txt"])
     def test_json_is_known_by_its_suffix_or_its_first_letter(self, save: Save, name: str) -> None:
         assert import_texts(save(name, {"emu": ["long legs"]})).format == "dclip"
+        records = save(name, [{"name": "emu", "syno": ["Dromaius"]}])
+        assert import_texts(records).format == "reference"
 
     @pytest.mark.parametrize("name", ["table.csv", "table.tsv", "table.txt", "table"])
     def test_all_other_text_is_a_table(self, save: Save, name: str) -> None:
         assert import_texts(save(name, "class\ttext\nemu\tlong legs\n")).format == "csv"
 
-    @pytest.mark.parametrize("name", ["zoo.pkl", "zoo.PICKLE", "zoo"])
-    def test_a_pickle_is_known_by_its_suffix_or_its_first_byte(self, tmp_path: Path, name: str) -> None:
+    @pytest.mark.parametrize(("name", "protocol"), [("zoo.pkl", 0), ("zoo.PICKLE", 0), ("zoo", 2)])
+    def test_a_pickle_is_known_by_its_suffix_or_its_first_byte(
+        self, tmp_path: Path, name: str, protocol: int
+    ) -> None:
         folder = tmp_path / "attribute"
         folder.mkdir()
-        (folder / name).write_bytes(pickle.dumps({"emu": ["long legs"]}))
+        (folder / name).write_bytes(pickle.dumps({"emu": ["long legs"]}, protocol))
         assert import_texts(folder / name).format == "reference"
 
     def test_synonyms_and_pairs_are_known_by_their_structure(self, save: Save) -> None:
@@ -218,6 +222,20 @@ class TestFormats:
         )
         assert pairs.format == synonyms.format == "reference"
         assert texts(synonyms)[1] == ("emu", "synonym", "a photo of a Dromaius")
+
+    def test_lists_by_name_in_a_folder_of_knowledge_are_what_the_folder_says(self, save: Save) -> None:
+        imported = import_texts(save("synonym/zoo.json", {"emu": ["Dromaius"]}))
+        assert imported.format == "reference"
+        assert texts(imported)[1] == ("emu", "synonym", "a photo of a Dromaius")
+
+    def test_phrases_that_make_the_same_sentence_make_it_once(self, save: Save) -> None:
+        same = ["long legs", "long_legs"]
+        imported = import_texts(
+            save("pairs.csv", f"class,snippet,other\nemu,{same[0]},owl\nemu,{same[1]},owl")
+        )
+        assert imported.pairs is not None
+        assert len(imported.pairs) == 1
+        assert len(import_texts(save("zoo.json", {"emu": same})).texts.keep("attribute")) == 1
 
     def test_a_folder_is_knowledge_of_a_data_set(self, save: Save, tmp_path: Path) -> None:
         save("know/synonym/zoo.json", {"emu": ["Dromaius"]})

@@ -128,5 +128,5 @@ def test_classes_match_themselves(names: list[str]) -> None:
 
 
 def test_a_list_of_names_ends_in_a_number() -> None:
-    assert listing(["owl"]) == "'owl'"
+    assert listing(["owl"], most=1) == "'owl'"
     assert listing([f"c{i}" for i in range(1234)], most=1) == "'c0' and 1,233 more"

@@ -84,7 +84,7 @@ def test_names_are_found_in_the_folder_or_beside_it_or_named(
 
 
 def test_named_names_go_before_those_beside(folder: Path, tmp_path: Path) -> None:
-    names = write(tmp_path / "mine.txt", "bear\r\n\r\nseahorse\r\nemu\r\n\r\n")
+    names = write(tmp_path / "mine.txt", "bear\r\n \r\nseahorse\r\nemu\r\n\r\n")
     assert read_reference(folder, None, names).classes[:3] == ("bear", "seahorse", "emu")
 
 
@@ -212,8 +212,9 @@ def test_a_folder_may_be_linked_beside_the_names(folder: Path, tmp_path: Path) -
     assert said(read_reference(folder)) == EVERYTHING
 
 
-def test_hidden_files_that_macos_leaves_in_a_folder_are_no_data_sets(folder: Path) -> None:
+def test_files_from_other_systems_are_known_and_what_macos_hides_beside_them_is_none(folder: Path) -> None:
     (folder / "attribute" / "._zoo.pkl").write_bytes(b"\0\5\x16\7")
+    (folder / "attribute" / "zoo.pkl").rename(folder / "attribute" / "zoo.PKL")
     assert said(read_reference(folder)) == EVERYTHING
 
 
