@@ -421,7 +421,7 @@ def test_a_time_out_is_no_end(server: LoopbackModel, new_generator: NewGenerator
     [
         (
             status(429, SOON, "Slow down."),
-            r"asked 3 times and did not answer \(status 429: Slow down\); the answers",
+            r"asked 3 times and did not answer \(status 429: Slow down\); lower concurrency or raise retries, for",
         ),
         (status(500), r"asked 3 times and did not answer \(status 500: no\)"),
         (cut(20), r"asked 3 times and did not answer \(the connection was cut\)"),

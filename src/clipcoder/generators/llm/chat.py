@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
@@ -10,7 +11,7 @@ from typing import Any, Final, Self
 from clipcoder.generators.llm.budget import Budget, most_tokens
 from clipcoder.generators.llm.completion import Completion, read_completion
 from clipcoder.generators.llm.dialect import Dialect
-from clipcoder.generators.llm.endpoint import OPENAI_URL
+from clipcoder.generators.llm.endpoint import OPENAI_URL, Key
 from clipcoder.generators.llm.language_model import LanguageModel
 from clipcoder.generators.llm.refusals import Response, exhausted_error, lasting_error, pause_before
 from clipcoder.generators.llm.secrecy import discreet_logs
@@ -23,6 +24,9 @@ _MENDABLE: Final = frozenset((400, 404, 422))
 READINGS: Final = 3
 """Times that a question is asked whose answers cannot be read."""
 _POLL: Final = 0.02  # seconds
+_LONG_REST: Final = 5.0  # seconds, from which on whoever watches may wonder
+
+log = logging.getLogger(__name__)
 
 
 class StoppedError(Exception):
@@ -34,20 +38,19 @@ class Chat:
 
     Args:
         model: the model.
+        key: what opens its endpoint, if anything.
         budget: what may be spent.
         dialect: what is known of the endpoint; what is learned is in the attribute of that name.
 
     Raises:
-        LanguageModelError: the key is missing, or may not be sent there.
         MissingExtraError: the official client is not installed.
     """
 
-    def __init__(self, model: LanguageModel, budget: Budget, dialect: Dialect) -> None:
+    def __init__(self, model: LanguageModel, key: Key | None, budget: Budget, dialect: Dialect) -> None:
         self.dialect = dialect
-        self._model, self._budget = model, budget
-        self._key = model.read_key()
-        self._wire = Wire(model, self._key)
-        self._logs = discreet_logs(self._key)
+        self._model, self._key, self._budget = model, key, budget
+        self._wire = Wire(model, key)
+        self._logs = discreet_logs(key)
         self._stopped = asyncio.Event()
         self._open_at = 0.0  # on the loop's clock; the endpoint wants no request before
 
@@ -144,7 +147,11 @@ class Chat:
 
     async def _rest(self, seconds: float, *, everybody: bool = False) -> None:
         if everybody:
-            self._open_at = max(self._open_at, asyncio.get_running_loop().time() + seconds)
+            until = asyncio.get_running_loop().time() + seconds
+            if seconds >= _LONG_REST and until > self._open_at + seconds / 2:  # else somebody has said so already
+                where = self._model.endpoint
+                log.info("%s wants to be asked again in %g seconds (status 429)", where, seconds)
+            self._open_at = max(self._open_at, until)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
             raise StoppedError

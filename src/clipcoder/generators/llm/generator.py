@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Final
 
 from clipcoder.errors import InvalidInputError
@@ -18,8 +19,10 @@ from clipcoder.generators.llm.chat import READINGS, Chat, first_dialect
 from clipcoder.generators.llm.completion import Completion
 from clipcoder.generators.llm.crew import Crew
 from clipcoder.generators.llm.declining import is_refusal
+from clipcoder.generators.llm.endpoint import Key
 from clipcoder.generators.llm.language_model import LanguageModel
 from clipcoder.generators.llm.parsing import parse_answer
+from clipcoder.generators.llm.wire import check_client
 from clipcoder.source import Source
 
 _BYTES_A_TOKEN: Final = 4  # of English, about
@@ -97,6 +100,25 @@ class LanguageModelGenerator:
             answer_tokens=len(missing) * self.model.max_answer_tokens,
         )
 
+    def check_ready(self, questions: Iterable[Question]) -> Plan:
+        """Return what questions will cost, or say what keeps them from being asked, before any is.
+
+        Raises:
+            LanguageModelError: some have no answer yet, and the budget is too small or the key is missing.
+            MissingExtraError: some have none, and the official client is not installed.
+        """
+        plan = self.plan(questions)
+        if plan.requests:
+            check_client()
+            self._check_budget(plan.answered, plan.requests)
+            _ = self._key
+        return plan
+
+    @cached_property
+    def _key(self) -> Key | None:
+        """The key, read when it is first needed: a warning about its way is given once."""
+        return self.model.read_key()
+
     def replies(self, questions: Sequence[Question]) -> Iterator[Reply]:
         """Yield one reply a question, in their order, as answers come; an answer is kept before it is used.
 
@@ -140,7 +162,7 @@ class LanguageModelGenerator:
             return
         self._answers.prepare(len(missing))
         already = self.usage.estimated
-        chat = Chat(self.model, self._budget, self._dialect)
+        chat = Chat(self.model, self._key, self._budget, self._dialect)
         try:
             with Crew(chat, self._keep, missing, self.model.concurrency) as crew:
                 yield lambda prompt: kept[prompt] if prompt in kept else crew.answer(prompt)

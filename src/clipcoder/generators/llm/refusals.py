@@ -117,7 +117,10 @@ def exhausted_error(response: Response, model: LanguageModel, attempts: int) -> 
     asks = f"it wants to be asked again in {wait:,.0f} seconds" if wait > _LONGEST_WAIT else ""
     last = ": ".join(filter(None, (status, response.complaint, asks)))
     times = "once" if attempts == 1 else f"{attempts} times"
-    return LanguageModelError(f"{model.endpoint} was asked {times} and did not answer ({last}); {KEPT}")
+    advice = "lower concurrency or raise retries, for " if response.status == 429 else ""
+    return LanguageModelError(
+        f"{model.endpoint} was asked {times} and did not answer ({last}); {advice}{KEPT}"
+    )
 
 
 def _lasting(response: Response, model: LanguageModel, key: Key | None) -> str:

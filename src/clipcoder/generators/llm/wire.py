@@ -73,12 +73,23 @@ class Wire:
         return Response(response.status_code, redacted_json(response.text, self._key), headers)
 
 
-def _client(model: LanguageModel, key: Key | None) -> openai.AsyncOpenAI:
-    """Return the official client, without its key, its loop of retries, and its trust in redirections."""
+def check_client() -> None:
+    """Refuse to begin what would need the official client, where that is not installed.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
     try:
-        import openai
+        import openai  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("asking a language model", "llm") from error
+
+
+def _client(model: LanguageModel, key: Key | None) -> openai.AsyncOpenAI:
+    """Return the official client, without its key, its loop of retries, and its trust in redirections."""
+    check_client()
+    import openai
+
     endpoint = model.endpoint
     http_client = openai.DefaultAsyncHttpxClient(
         follow_redirects=False,
