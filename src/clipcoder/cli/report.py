@@ -115,8 +115,8 @@ def reserved(target: Path | None, suffixes: Sequence[str], option: str) -> Itera
         option: the command line's name for it, for the message.
 
     Yields:
-        A temporary file beside the target. It replaces the target when the block ends and is removed when it
-        fails.
+        Where to write: a file to be beside the target, whose place it takes when the block ends, if it was
+        written. It is removed when the block fails.
 
     Raises:
         InvalidInputError: another suffix, or a place where no file can be written.
@@ -131,9 +131,10 @@ def reserved(target: Path | None, suffixes: Sequence[str], option: str) -> Itera
         )
     temporary = target.with_name(f".{target.stem}-{uuid4().hex[:8]}{target.suffix}")
     check_writable(target, option, partial(temporary.touch, exist_ok=False))
+    temporary.unlink()  # who is killed at work leaves nothing behind
     try:
         yield temporary
-        if temporary.stat().st_size:
+        if temporary.exists():
             temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

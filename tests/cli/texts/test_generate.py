@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,12 +21,14 @@ from clipcoder.encoders.inputs import ImageInput
 from clipcoder.generators.catalog import load_prompts
 from clipcoder.paths import cache_folder
 from clipcoder.source import Source
-from loopback_model import LoopbackModel, echo, says, serving, status
+from loopback_model import LoopbackModel, Reaction, Request, echo, says, serving, status, well
 from toy_encoder import ColourEncoder
 
 Run = Callable[..., Result]
 NAMES = ["tabby cat", "Siamese cat", "beagle"]
 CLASSES = ["--classes", ",".join(NAMES)]
+PAIRS = [*CLASSES, "--kinds", "one-to-one"]
+MANY = ["--classes", ",".join(f"kind {n}" for n in range(51)), "--kinds", "one-to-one", "--pairs", "all"]
 
 
 class WordyEncoder(ColourEncoder):
@@ -67,6 +72,12 @@ def run(tmp_path: Path, server: LoopbackModel) -> Run:
         return CliRunner().invoke(main, list(map(str, line)))
 
     return invoke
+
+
+@pytest.fixture
+def _no_client_and_no_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    monkeypatch.setattr("clipcoder.encoders.load_encoder", lambda *_, **__: pytest.fail("too soon"))
 
 
 @pytest.fixture
@@ -173,6 +184,100 @@ def test_a_budget_that_is_too_small_is_refused_before_anything_is_paid(
     assert not list(out.parent.glob("*.json"))
 
 
+def test_what_a_run_will_cost_is_told_before_the_first_request(run: Run, server: LoopbackModel) -> None:
+    server.act = status(401)
+    result = run(*CLASSES, "--source", "llm", "--kinds", "synonym", llm=True)
+    assert result.stderr.startswith(f"clipcoder: asking tiny at {server.base_url}: 3 requests of about ")
+    server.act = well
+    run(*CLASSES, "--source", "llm", "--kinds", "synonym", llm=True)
+    again = run(*CLASSES, "--source", "llm", "--kinds", "synonym", llm=True)
+    assert "asking" not in again.stderr
+    assert "0 requests made; 0 tokens" in again.stderr
+
+
+def test_a_dry_run_says_what_may_come_on_top(run: Run) -> None:
+    dry = [*CLASSES, "--source", "llm", "--dry-run", "--kinds"]
+    assert "asked for again, up to 3 times" in run(*dry, "attribute,analogue", llm=True).stdout
+    assert "again" not in run(*dry, "attribute", llm=True).stdout
+
+
+@pytest.mark.usefixtures("_no_client_and_no_encoder")
+def test_an_extra_that_is_not_installed_is_missed_before_anything_is_done(run: Run, out: Path) -> None:
+    said = sentence(run(*CLASSES, "--source", "both", llm=True))
+    assert (
+        said
+        == "clipcoder: asking a language model needs an optional dependency: pip install 'clipcoder[llm]'"
+    )
+    assert not list(out.parent.glob("*bank*"))
+
+
+def test_a_key_that_is_not_set_is_missed_before_anything_is_done(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clipcoder.encoders.load_encoder", lambda *_, **__: pytest.fail("too soon"))
+    arguments = [*CLASSES, "--source", "both", "--key-from", "NOT_SET"]
+    assert "environment variable NOT_SET, which is not set" in sentence(run(*arguments, llm=True))
+
+
+def test_a_dry_run_needs_neither_the_extra_nor_a_key(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    result = run(*CLASSES, "--source", "llm", "--llm", "gpt-5-mini", "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("9 requests of about ")
+
+
+def test_what_was_used_is_told_where_it_ends_early(run: Run, out: Path, server: LoopbackModel) -> None:
+    server.script = [well, well, status(403, message="enough")]
+    result = run(*CLASSES, "--source", "llm", "--concurrency", "1", llm=True)
+    assert result.exit_code == 2
+    _, used, refusal = result.stderr.splitlines()
+    assert used.startswith("clipcoder: 3 requests made; ")
+    assert "(status 403)" in refusal
+    assert not list(out.parent.glob("*bank*"))
+
+
+def test_ctrl_c_says_that_answers_are_kept_and_leaves_nothing_behind(
+    run: Run, out: Path, server: LoopbackModel
+) -> None:
+    def interrupting(request: Request) -> Reaction:
+        os.kill(os.getpid(), signal.SIGINT)
+        return well(request)
+
+    server.script = [well, well, interrupting]
+    result = run(*CLASSES, "--source", "llm", "--concurrency", "1", llm=True)
+    assert result.exit_code == 130
+    _, used, stopped = result.stderr.strip().splitlines()
+    assert used.startswith("clipcoder: 3 requests made; ")
+    assert stopped.startswith("clipcoder: stopped; the answers so far are kept, and the same command goes on")
+    assert not list(out.parent.glob("*bank*"))
+    assert run(*CLASSES, "--source", "llm", llm=True).exit_code == 0
+    assert len(server.requests) == 9
+
+
+def test_who_is_killed_at_work_leaves_nothing_behind(run: Run, out: Path, server: LoopbackModel) -> None:
+    seen: list[Path] = []
+
+    def looking(request: Request) -> Reaction:
+        seen.extend(out.parent.glob("*bank*"))
+        return well(request)
+
+    server.act = looking
+    assert (
+        run(*CLASSES, "--source", "llm", "--remarks", out.with_name("bank.r.json"), llm=True).exit_code == 0
+    )
+    assert server.requests
+    assert not seen
+    assert sorted(path.name for path in out.parent.glob("*bank*")) == ["bank.json", "bank.r.json"]
+
+
+@pytest.mark.parametrize("option", ["--remarks", "--pairs-out"])
+def test_no_file_is_written_over_another(run: Run, out: Path, option: str) -> None:
+    same = out.parent / "." / ".." / out.parent.name / out.name
+    said = sentence(run(*PAIRS, option, same))
+    assert f"--out and {option} must name two files, but both name " in said
+    assert not out.exists()
+
+
 # One-to-one texts
 
 
@@ -213,6 +318,41 @@ def test_confusable_pairs_may_be_those_that_unlabelled_images_confuse(
     asked = {frozenset((t.class_name, t.other)) for t in pairs.texts}
     assert frozenset(("tomato", "sky")) in asked
     assert len(asked) == 2  # and grass with the one that leads
+
+
+def test_who_says_how_many_neighbours_wants_no_more_of_a_small_set(run: Run, server: LoopbackModel) -> None:
+    run(
+        "--classes",
+        "crimson,scarlet,azure,navy",
+        "--source",
+        "llm",
+        *PAIRS[2:],
+        "--neighbours",
+        "1",
+        llm=True,
+    )
+    assert 4 <= len(server.requests) < 12
+
+
+def test_a_bank_of_pairs_that_nobody_knows_anything_about_is_written_and_empty(run: Run, out: Path) -> None:
+    place = out.with_name("bank.pairs.json")
+    place.write_text("of an earlier run")
+    result = run("--classes", "qwxz,zzyq", "--kinds", "one-to-one")
+    assert result.exit_code == 0, result.output
+    assert PairBank.load(place) == PairBank(("qwxz", "zzyq"), ())
+    assert f"wrote 0 one-to-one texts to {place}" in result.stderr
+
+
+def test_all_pairs_of_many_classes_are_asked_about_only_where_somebody_has_said_how_many(
+    run: Run, server: LoopbackModel
+) -> None:
+    said = sentence(run(*MANY, "--source", "llm", llm=True))
+    assert "--pairs all of 51 classes are 2,550 requests; take --pairs confusable, or say with" in said
+    assert run(*MANY, "--source", "llm", "--dry-run", llm=True).stdout.startswith("2,550 requests of about")
+    said = sentence(run(*MANY, "--source", "llm", "--max-requests", 2549, llm=True))
+    assert "2,550 requests are needed" in said
+    assert not server.requests
+    assert run(*MANY).exit_code == 0, "WordNet costs nothing"
 
 
 def test_images_of_which_none_can_be_read_are_refused(run: Run, tmp_path: Path) -> None:
@@ -256,7 +396,19 @@ def test_a_long_list_of_remarks_is_cut_and_counted(run: Run, server: LoopbackMod
     server.act = says(json.dumps({"texts": ["same thing"] * 10}))
     result = run(*CLASSES, "--source", "llm", "--kinds", "attribute", llm=True)
     assert result.stderr.count("left out of attribute of ") == 20
-    assert "and 7 more: 27 left out in all, 0 to look at, 0 without an answer" in result.stderr
+    assert (
+        "and 7 more: 27 left out in all, 0 to look at, 0 without an answer; --remarks FILE" in result.stderr
+    )
+
+
+def test_a_list_that_is_cut_names_the_file_that_has_all(
+    run: Run, tmp_path: Path, server: LoopbackModel
+) -> None:
+    server.act = says(json.dumps({"texts": ["same thing"] * 10}))
+    listed = tmp_path / "remarks.json"
+    arguments = [*CLASSES, "--source", "llm", "--kinds", "attribute", "--remarks", listed]
+    assert f"0 without an answer; {listed} lists them" in run(*arguments, llm=True).stderr
+    assert len(json.loads(listed.read_text())) == 27
 
 
 # Refusals
@@ -275,6 +427,19 @@ def test_a_long_list_of_remarks_is_cut_and_counted(run: Run, server: LoopbackMod
         ([*CLASSES, "--max-requests", "5"], "--max-requests needs --source llm or both"),
         ([*CLASSES, "--source", "llm", "--llm", "tiny"], "environment variable OPENAI_API_KEY, which is not"),
         ([*CLASSES, "--source", "llm", "--llm", "t", "--base-url", "x"], "base_url"),
+        ([*CLASSES, "--pairs", "confusable"], "--pairs is about one-to-one texts; name one-to-one among the"),
+        ([*CLASSES, "--images", "x"], "--images is about one-to-one texts"),
+        ([*CLASSES, "--neighbours", "2"], "--neighbours is about one-to-one texts"),
+        ([*CLASSES, "--pairs-out", "p.json"], "--pairs-out is about one-to-one texts"),
+        (
+            [*PAIRS, "--pairs", "all", "--images", "x"],
+            "--pairs all takes every pair, but --images picks some",
+        ),
+        (
+            [*PAIRS, "--pairs", "all", "--neighbours", "2"],
+            "but --neighbours picks some; leave one of them out",
+        ),
+        (["--classes", "cat", "--kinds", "one-to-one"], "but 'cat' is the only one; name others"),
         ([*CLASSES, "--prompts", "cubs"], "unknown set of prompts 'cubs': did you mean"),
         ([*CLASSES, "--prompts", "absent.toml"], "cannot read absent.toml"),
         ([*CLASSES, "--remarks", "remarks.txt"], "--remarks must name a file that ends in .json"),
@@ -295,7 +460,11 @@ def test_an_endpoint_that_refuses_is_answered_in_a_sentence_and_writes_nothing(
 ) -> None:
     out.write_text("older")
     server.act = status(404, message="no such model")
-    assert "tiny" in sentence(run(*CLASSES, "--source", "llm", llm=True))
+    result = run(*CLASSES, "--source", "llm", llm=True)
+    assert result.exit_code == 2
+    asking, refusal = result.stderr.splitlines()
+    assert asking.startswith(f"clipcoder: asking tiny at {server.base_url}: 9 requests")
+    assert "knows no model 'tiny'" in refusal
     assert out.read_text() == "older"
     assert [path.name for path in out.parent.glob("*bank*")] == ["bank.json"]
 

@@ -27,6 +27,11 @@ class LanguageModelChoice:
     name: str | None
     settings: dict[str, Any]
 
+    @property
+    def limited(self) -> bool:
+        """Whether they set a limit to what is spent."""
+        return not self.settings.keys().isdisjoint(("max_requests", "max_tokens"))
+
     def check_unused(self) -> None:
         """Refuse options of a model that is not asked.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from clipcoder.bank import PairBank, TextBank
     from clipcoder.encoders.base import Encoder
     from clipcoder.generators.base import Question, Remark, Reply, SnippetKind
-    from clipcoder.generators.llm.generator import LanguageModelGenerator, Plan
+    from clipcoder.generators.llm.generator import LanguageModelGenerator
     from clipcoder.generators.prompts import PromptSet
 
 Author = Literal["names", "wordnet", "llm", "both"]
@@ -41,6 +41,10 @@ class Order:
             raise InvalidInputError(
                 "one-to-one texts need somebody who writes them, but --source names has nobody; "
                 "name wordnet, llm or both"
+            )
+        if len(self.names) < 2 and self.wants_pairs:
+            raise InvalidInputError(
+                f"one-to-one texts tell two classes apart, but {self.names[0]!r} is the only one; name others"
             )
 
     def in_domain(self, domain: str | None) -> Order:
@@ -123,19 +127,6 @@ def write(
         return Delivery(texts, None, remarks, failures)
     pairs = PairBank.from_replies(order.names, of_two, templates=templates, domain=domain)
     return Delivery(texts, pairs, remarks, failures)
-
-
-def costs(plan: Plan) -> str:
-    """Say what a plan costs.
-
-    >>> from clipcoder.generators.llm.generator import Plan
-    >>> costs(Plan(questions=30, answered=10, requests=20, prompt_tokens=4000, answer_tokens=40000))
-    '20 requests of about 4,000 tokens, and at most 40,000 of answers; 10 of 30 questions have answers'
-    """
-    return (
-        f"{plan.requests:,} requests of about {plan.prompt_tokens:,} tokens, and at most "
-        f"{plan.answer_tokens:,} of answers; {plan.answered:,} of {plan.questions:,} questions have answers"
-    )
 
 
 def _wordnet_replies(order: Order, questions: Sequence[Question], encoder: Encoder) -> Iterator[Reply]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+
+from clipcoder.errors import InvalidInputError
 
 
 def pairs_file(out: Path) -> Path:
@@ -12,3 +15,19 @@ def pairs_file(out: Path) -> Path:
     'birds.pairs.json'
     """
     return out.with_name(f"{out.stem}.pairs{out.suffix}")
+
+
+def check_apart(places: Mapping[str, Path | None]) -> None:
+    """Refuse to write one file over another.
+
+    Args:
+        places: by the options that name them; None where nothing is written.
+
+    Raises:
+        InvalidInputError: two options name the same file.
+    """
+    taken: dict[Path, str] = {}
+    for option, place in places.items():
+        first = taken.setdefault(place.resolve(), option) if place else option
+        if first != option:
+            raise InvalidInputError(f"{first} and {option} must name two files, but both name '{place}'")

@@ -17,8 +17,14 @@ SHOWN: Final = 20
 """How many are told one by one; ``--remarks`` writes all of them."""
 
 
-def tell_remarks(remarks: Sequence[Remark], failures: Sequence[Reply]) -> None:
-    """Say on standard error what was left out or looks odd, and which questions have no answer."""
+def tell_remarks(remarks: Sequence[Remark], failures: Sequence[Reply], listed: Path | None) -> None:
+    """Say on standard error what was left out or looks odd, and which questions have no answer.
+
+    Args:
+        remarks: on snippets.
+        failures: replies without an answer.
+        listed: the file that has all of it, if there is one.
+    """
     for reply in failures[:SHOWN]:
         tell(f"no {_about(reply.question)}: {reply.failure}")
     for remark in remarks[:SHOWN]:
@@ -29,7 +35,7 @@ def tell_remarks(remarks: Sequence[Remark], failures: Sequence[Reply]) -> None:
         dropped = Counter(remark.dropped for remark in remarks)
         tell(
             f"and {unseen} more: {dropped[True]} left out in all, {dropped[False]} to look at, "
-            f"{len(failures)} without an answer; --remarks FILE.json lists them"
+            f"{len(failures)} without an answer; {listed or '--remarks FILE.json'} lists them"
         )
 
 
