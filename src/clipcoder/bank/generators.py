@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ def llm_generator(
     return AutoTextGenerator(generator, class_names, encoder or _starter(), limits=prompts.counts)
 
 
-def prompts_of(prompts: PromptSet | str, domain: str, kinds: Iterable[SnippetKind]) -> PromptSet:
+def prompts_of(prompts: PromptSet | str | Path, domain: str, kinds: Iterable[SnippetKind]) -> PromptSet:
     """Return what to ask about these kinds: a set, its name or its file, with this domain if there is one."""
     from clipcoder.generators.catalog import load_prompts
 
-    wording = load_prompts(prompts) if isinstance(prompts, str) else prompts
+    wording = load_prompts(prompts) if isinstance(prompts, str | Path) else prompts
     return wording.with_domain(domain, kinds) if domain else wording
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,7 +160,7 @@ class PairBank:
         encoder: TextEncoder | None = None,
         *,
         pairs: Iterable[tuple[str, str]] | None = None,
-        prompts: PromptSet | str = "generic",
+        prompts: PromptSet | str | Path = "generic",
         domain: str = "",
     ) -> PairBank:
         """Make a bank from what a language model writes; errors are those of ``TextBank.from_llm``.

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
@@ -199,7 +200,7 @@ class TextBank:
         encoder: TextEncoder | None = None,
         *,
         kinds: GeneratedKind | Sequence[GeneratedKind] = GENERATED_KINDS,
-        prompts: PromptSet | str = "generic",
+        prompts: PromptSet | str | Path = "generic",
         domain: str = "",
     ) -> TextBank:
         """Make a bank from what a language model writes, without what is no help (``AutoTextGenerator``).
