@@ -79,7 +79,7 @@ def import_texts(
         >>> _ = path.write_text('{"Sea Horse": ["a curled tail"], "emu": ["long legs"]}')
         >>> imported = import_texts(path, ["sea_horse"])
         >>> [text.text for text in imported.texts.texts]
-        ['a photo of a sea horse', 'a photo of a sea horse, which is a curled tail']
+        ['a photo of a sea horse', 'a photo of a sea horse, which has a curled tail']
         >>> imported.format, imported.matching.besides
         ('dclip', ('emu',))
     """

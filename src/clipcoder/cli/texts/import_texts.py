@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from clipcoder.cli.inputs import class_names, tell
-from clipcoder.cli.texts.outputs import pairs_file
+from clipcoder.cli.texts.outputs import check_apart, pairs_file
 from clipcoder.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -165,9 +165,9 @@ def _write(imports: Sequence[Imported], others: Sequence[Path], out: Path, pairs
 
 def _check_places(others: Iterable[Path], out: Path, pairs_out: Path | None) -> None:
     """Refuse to write one bank over the other, or over a file that was read and is no bank of ours."""
-    if pairs_out and pairs_out.resolve() == out.resolve():
-        raise InvalidInputError(f"--out and --pairs-out must name two files, but both name '{out}'")
-    for option, place in (("--out", out), ("--pairs-out", pairs_out)):
+    places = {"--out": out, "--pairs-out": pairs_out}
+    check_apart(places)
+    for option, place in places.items():
         if place and place.resolve() in {other.resolve() for other in others}:
             raise InvalidInputError(
                 f"{option} must not replace a file that was read and is no bank, but it names '{place}'; "
