@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from clipcoder.generators.auto import AutoTextGenerator
-    from clipcoder.generators.base import Generator, SnippetKind, TextEncoder
+    from clipcoder.generators.base import Generator, Question, Reply, SnippetKind, TextEncoder
     from clipcoder.generators.llm import LanguageModel
     from clipcoder.generators.prompts import PromptSet
+
+log = logging.getLogger(__name__)
 
 
 def wordnet_generator(
@@ -22,18 +24,30 @@ def wordnet_generator(
     return WordNetGenerator(class_names, encoder or _starter(), domain=domain)
 
 
-def llm_generator(
+def llm_replies(
+    questions: Sequence[Question],
     class_names: tuple[str, ...],
     model: LanguageModel | str,
     encoder: TextEncoder | None,
     prompts: PromptSet,
-) -> AutoTextGenerator:
-    """Return a language model for these classes; the encoder, or else the starter, judges analogues."""
+) -> list[Reply]:
+    """Return what a language model says of classes; the encoder, or else the starter, judges analogues.
+
+    Questions that stay without an answer are logged.
+    """
     from clipcoder.generators.auto import AutoTextGenerator
     from clipcoder.generators.llm.generator import LanguageModelGenerator
 
     generator = LanguageModelGenerator(model, prompts)
-    return AutoTextGenerator(generator, class_names, encoder or _starter(), limits=prompts.counts)
+    auto = AutoTextGenerator(generator, class_names, encoder or _starter(), limits=prompts.counts)
+    replies = auto.replies(questions)
+    if auto.failures:
+        first = auto.failures[0]
+        log.warning(
+            "%d questions have no answer, the first one for the kind %s of %r: %s",
+            *(len(auto.failures), first.question.kind, first.question.class_name, first.failure),
+        )
+    return replies
 
 
 def prompts_of(prompts: PromptSet | str | Path, domain: str, kinds: Iterable[SnippetKind]) -> PromptSet:

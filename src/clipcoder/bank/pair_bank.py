@@ -15,7 +15,7 @@ from clipcoder.arrays import IntArray
 from clipcoder.bank.documents import PAIR_BANK, pair_document, pair_entries
 from clipcoder.bank.entries import PairText, as_list, check_entries, distinct
 from clipcoder.bank.files import read_bank, write_document
-from clipcoder.bank.generators import llm_generator, prompts_of, wordnet_generator
+from clipcoder.bank.generators import llm_replies, prompts_of, wordnet_generator
 from clipcoder.bank.names import checked_names, name_key, own_names
 from clipcoder.bank.writing import pair_questions, pair_texts_of
 from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
@@ -174,8 +174,7 @@ class PairBank:
             domain: what all classes are.
         """
         classes, wording = checked_names(names), prompts_of(prompts, domain, ("one_to_one",))
-        asked = pair_questions(classes, pairs)
-        replies = llm_generator(classes, model, encoder, wording).replies(asked)
+        replies = llm_replies(pair_questions(classes, pairs), classes, model, encoder, wording)
         return cls.from_replies(classes, replies, templates=wording.templates, domain=wording.domain)
 
     @classmethod

@@ -16,7 +16,7 @@ from clipcoder.arrays import IntArray
 from clipcoder.bank.documents import TEXT_BANK, text_document, text_entries
 from clipcoder.bank.entries import BankText, as_list, check_entries, checked_kinds, distinct
 from clipcoder.bank.files import read_bank, write_document
-from clipcoder.bank.generators import llm_generator, prompts_of, wordnet_generator
+from clipcoder.bank.generators import llm_replies, prompts_of, wordnet_generator
 from clipcoder.bank.names import checked_names, own_names
 from clipcoder.bank.writing import name_texts, questions, texts_of
 from clipcoder.errors import InvalidInputError
@@ -205,6 +205,9 @@ class TextBank:
     ) -> TextBank:
         """Make a bank from what a language model writes, without what is no help (``AutoTextGenerator``).
 
+        Questions without an answer are logged. What was left out, and why, is what an ``AutoTextGenerator``
+        of one's own has in ``remarks``; ``from_replies`` makes a bank of its replies.
+
         Args:
             names: the classes.
             model: which one, where, and how much it may cost; a name means a model of OpenAI's. Answers are
@@ -222,7 +225,7 @@ class TextBank:
         """
         classes, asked_kinds = checked_names(names), checked_kinds(kinds, GENERATED_KINDS)
         wording = prompts_of(prompts, domain, asked_kinds)
-        replies = llm_generator(classes, model, encoder, wording).replies(questions(classes, asked_kinds))
+        replies = llm_replies(questions(classes, asked_kinds), classes, model, encoder, wording)
         return cls.from_replies(classes, replies, templates=wording.templates, domain=wording.domain)
 
     @classmethod

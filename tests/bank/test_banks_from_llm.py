@@ -1,0 +1,130 @@
+"""Banks that a language model of this machine writes: sifted, paid for once, never silently short."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clipcoder.bank import PairBank, TextBank
+from clipcoder.errors import InvalidInputError, LanguageModelError
+from clipcoder.generators.llm import LanguageModel
+from loopback_model import LoopbackModel, Reaction, Request, says, serving
+from toy_encoder import ColourEncoder
+
+FRUIT = ["tomato", "sky"]
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackModel]:
+    with serving() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def tiny(server: LoopbackModel) -> LanguageModel:
+    return LanguageModel("tiny", base_url=server.base_url, concurrency=1)
+
+
+def answers(*texts: str) -> str:
+    return json.dumps({"texts": texts})
+
+
+def snippets(bank: TextBank, kind: str) -> list[str]:
+    return [t.text for t in bank.texts if t.kind == kind]
+
+
+def test_what_is_no_help_stays_out(tiny: LanguageModel, server: LoopbackModel) -> None:
+    server.act = says(answers("1. round shape", "I cannot help with that", "Round shape"))
+    bank = TextBank.from_llm(["tomato", "sky"], tiny, ColourEncoder(), kinds="attribute")
+    told = ["a photo of a tomato, which has round shape", "a photo of a sky, which has round shape"]
+    assert snippets(bank, "attribute") == told
+
+
+def test_an_analogue_that_is_near_another_class_is_asked_for_again(
+    tiny: LanguageModel, server: LoopbackModel
+) -> None:
+    server.script = [says(answers("red blue thing", "blue thing")), says(answers("red thing"))]
+    bank = TextBank.from_llm(["tomato", "sky"], tiny, ColourEncoder(), kinds="analogue")
+    assert '"blue thing"' in server.prompts[2], "what was unwanted is named"
+    assert not [text for text in snippets(bank, "analogue") if "of a blue thing" in text]
+
+
+def test_the_starter_judges_where_no_encoder_is_given(
+    tiny: LanguageModel, server: LoopbackModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = ColourEncoder()
+    monkeypatch.setattr("clipcoder.encoders.load_encoder", {"starter": encoder}.__getitem__)
+    TextBank.from_llm(FRUIT, tiny, kinds="analogue")
+    assert encoder.text_calls
+
+
+def test_a_second_bank_costs_nothing_and_has_the_same_bytes(
+    tiny: LanguageModel, server: LoopbackModel, tmp_path: Path
+) -> None:
+    for name in ("first", "second"):
+        TextBank.from_llm(FRUIT, tiny, ColourEncoder(), kinds="attribute").save(tmp_path / name)
+        PairBank.from_llm(FRUIT, tiny, ColourEncoder()).save(tmp_path / f"{name} pairs")
+    assert len(server.requests) == 4
+    for suffix in ("", " pairs"):
+        first, second = ((tmp_path / f"{name}{suffix}").read_bytes() for name in ("first", "second"))
+        assert first == second
+    assert TextBank.load(tmp_path / "first").texts[1].source.generator == "llm"
+
+
+def test_questions_without_an_answer_are_logged(
+    tiny: LanguageModel, server: LoopbackModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.script = [says("", refusal="No."), says("", refusal="No.")]
+    with caplog.at_level(logging.WARNING, logger="clipcoder"):
+        bank = TextBank.from_llm(FRUIT, tiny, ColourEncoder(), kinds=["synonym", "attribute"])
+    assert caplog.messages[-1] == (
+        "2 questions have no answer, the first one for the kind synonym of 'tomato': "
+        "the model declines to answer"
+    )
+    assert {t.class_name for t in bank.texts if t.kind == "attribute"} == {"sky"}
+
+
+def test_where_all_is_well_nothing_is_logged(tiny: LanguageModel, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, logger="clipcoder"):
+        TextBank.from_llm(FRUIT, tiny, ColourEncoder(), kinds="attribute")
+    assert not caplog.messages
+
+
+def test_a_budget_that_is_too_small_is_refused_before_anything_is_paid(server: LoopbackModel) -> None:
+    poor = LanguageModel("tiny", base_url=server.base_url, max_requests=1)
+    with pytest.raises(LanguageModelError, match="2 requests are needed"):
+        TextBank.from_llm(FRUIT, poor, ColourEncoder(), kinds="attribute")
+    with pytest.raises(LanguageModelError, match="2 requests are needed"):
+        PairBank.from_llm(FRUIT, poor, ColourEncoder())
+    assert not server.requests
+
+
+def test_all_pairs_are_taken_of_few_classes_only(tiny: LanguageModel, server: LoopbackModel) -> None:
+    with pytest.raises(InvalidInputError, match="for at most 50 classes, but there are 51"):
+        PairBank.from_llm([f"kind {n}" for n in range(51)], tiny, ColourEncoder())
+    assert not server.requests
+
+
+def test_a_name_alone_is_a_model_of_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(LanguageModelError, match=r"api.openai.com/v1 must be in .* OPENAI_API_KEY"):
+        PairBank.from_llm(FRUIT, "gpt-5-mini", ColourEncoder())
+
+
+def test_each_direction_of_a_pair_has_its_own_texts(tiny: LanguageModel, server: LoopbackModel) -> None:
+    def by_class(request: Request) -> Reaction:
+        about = "red" if "one sees on the tomato" in request.prompt else "blue"
+        return says(answers(f"{about} surface"))(request)
+
+    server.act = by_class
+    bank = PairBank.from_llm(FRUIT, tiny, ColourEncoder(), domain="a thing")
+    assert {("red" in t.text, "blue" in t.text, t.class_name) for t in bank.texts} == {
+        (True, False, "tomato"),
+        (False, True, "sky"),
+    }
+    assert all(", a thing" in prompt for prompt in server.prompts)
