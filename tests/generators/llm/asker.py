@@ -1,10 +1,12 @@
-"""A process that writes a bank from a language model, to be killed: see ``test_interruption``."""
+"""What processes do with a language model until they are killed, or end: see ``test_interruption``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from clipcoder.bank import TextBank
+from clipcoder.generators.base import Question, Reply
 from clipcoder.generators.llm import LanguageModel
 from clipcoder.generators.llm.generator import LanguageModelGenerator
 
@@ -16,3 +18,9 @@ def write_bank(base_url: str, target: Path) -> None:
     """Ask for three kinds of texts about 60 classes, 4 at a time."""
     model = LanguageModel("tiny", base_url=base_url, concurrency=CONCURRENCY)
     TextBank.from_generator(NAMES, LanguageModelGenerator(model)).save(target)
+
+
+def held_replies(base_url: str) -> Iterator[Reply]:
+    """Return replies to 60 questions."""
+    model = LanguageModel("tiny", base_url=base_url, concurrency=CONCURRENCY)
+    return LanguageModelGenerator(model).replies([Question("attribute", name) for name in NAMES])

@@ -27,7 +27,9 @@ def test_the_last_request_is_the_last() -> None:
     budget = Budget(2, None)
     assert budget.take(HUNDRED)
     assert budget.take(HUNDRED)
-    with pytest.raises(BudgetSpentError, match=r"budget \(2\) are spent; raise max_requests$"):
+    with pytest.raises(
+        BudgetSpentError, match=r"budget \(2\) are spent; raise max_requests \(--max-requests\)$"
+    ):
         budget.take(HUNDRED)
     assert budget.usage.requests == 2
 

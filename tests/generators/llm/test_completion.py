@@ -32,7 +32,7 @@ def test_halves_of_characters_are_replaced() -> None:
     assert read_completion(r'{"choices": [{"message": {"content": "\ud83d owl"}}]}').text == "? owl"
 
 
-@pytest.mark.parametrize("count", [-1, 1.5, True, "12", None, [1]])
+@pytest.mark.parametrize("count", [-1, 0, 1.5, True, "12", None, [1], 10**4000])
 def test_a_count_that_is_none_is_not_believed(count: object) -> None:
     usage = {"prompt_tokens": count, "completion_tokens": 3}
     assert read_completion(body({"content": "a"}, usage=usage)).prompt_tokens is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_an_address_has_one_spelling(given: str, written: str) -> None:
     ],
 )
 def test_an_address_that_holds_a_secret_is_refused_without_repeating_it(secretive: str) -> None:
-    with pytest.raises(InvalidInputError, match="name that one as key_from") as caught:
+    with pytest.raises(InvalidInputError, match=r"name that one as key_from \(--key-from\)") as caught:
         checked_url(secretive, "base_url")
     assert "hush" not in str(caught.value)
 
@@ -57,11 +58,20 @@ def test_what_is_no_address_is_refused(wrong: str) -> None:
         checked_url(wrong, "base_url")
 
 
-def test_half_an_address_does_not_give_its_secret_away_either() -> None:
-    with pytest.raises(InvalidInputError) as caught:
-        checked_url("user:hush@example.com/v1?key=hush", "base_url")
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "user:hush@example.com/v1?key=hush",
+        "http://user:hush#ed@example.com",
+        "http://user:hush?ed@example.com",
+    ],
+)
+def test_half_an_address_does_not_give_its_secret_away_either(broken: str) -> None:
+    with pytest.raises(
+        InvalidInputError, match=r"must be an address such as .* but it is another thing"
+    ) as caught:
+        checked_url(broken, "base_url")
     assert "hush" not in str(caught.value)
-    assert "'example.com/v1'" in str(caught.value)
 
 
 @pytest.mark.parametrize("local", ["localhost", "127.0.0.1", "127.8.9.10", "[::1]", "my.localhost"])
@@ -77,7 +87,18 @@ def test_a_name_that_only_begins_like_this_machine_is_another() -> None:
 KEY = Key("MY_KEY", "sk-hush-hush")
 
 
-@pytest.mark.parametrize("url", ["http://example.com/v1", "http://8.8.8.8/v1", "http://local.example/v1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/v1",
+        "http://8.8.8.8/v1",
+        "http://[::ffff:8.8.8.8]/v1",
+        "http://134744072/v1",
+        "http://0x08080808/v1",
+        "http://example\u3002com/v1",
+        "http://local.example/v1",
+    ],
+)
 def test_a_key_does_not_cross_the_internet_in_the_clear(url: str) -> None:
     with pytest.raises(
         LanguageModelError, match=r"the key in MY_KEY is not sent to http://.*begins with https$"
@@ -93,6 +114,8 @@ def test_a_key_does_not_cross_the_internet_in_the_clear(url: str) -> None:
         "http://gpu.lan",
         "http://100.64.0.9",
         "http://[fe80::1]",
+        "http://[::ffff:10.0.0.1]",
+        "http://7b-server_2/v1",
     ],
 )
 def test_a_key_in_the_clear_on_one_s_own_network_is_remarked_on(
@@ -130,4 +153,7 @@ def test_a_key_that_no_header_can_hold_is_not_repeated(value: str, monkeypatch: 
     monkeypatch.setattr("os.environ", {"MY_KEY": value})
     with pytest.raises(LanguageModelError, match="the environment variable MY_KEY must be letters") as caught:
         read_key("MY_KEY")
-    assert value not in str(caught.value)
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+    assert value not in str(caught.value) + str(
+        [frame.locals for frame in frames if frame.name == "read_key"]
+    )

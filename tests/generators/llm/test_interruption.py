@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import multiprocessing
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +26,8 @@ from clipcoder.errors import LanguageModelError
 from clipcoder.generators.base import Question
 from clipcoder.generators.llm import crew
 from clipcoder.generators.llm.answers import answer_files
+from clipcoder.generators.llm.budget import BudgetSpentError
+from clipcoder.generators.llm.crew import Crew
 from clipcoder.generators.llm.wire import Wire
 from loopback_model import LoopbackModel, NewGenerator, serving, slow, status, wait_until, well
 
@@ -100,6 +105,91 @@ def test_an_error_stops_the_rest_and_keeps_what_is_on_its_way(
         list(new_generator(concurrency=3).replies(QUESTIONS))
     assert len(server.requests) == 4
     assert len(answer_files()) == 3
+
+
+def test_a_spent_budget_leaves_what_is_on_its_way_all_its_time(
+    server: LoopbackModel, new_generator: NewGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "GRACE", 0.01)
+    server.script = [well, status(500), slow(0.5)]
+    replies = new_generator(concurrency=2, max_requests=3).replies(QUESTIONS[:3])
+    assert next(replies).snippets
+    with pytest.raises(BudgetSpentError, match="of 3 questions 2 have answers"):
+        list(replies)
+    assert len(answer_files()) == 2
+
+
+def test_who_holds_replies_when_python_ends_does_not_wait_for_ever(
+    server: LoopbackModel, cache: Path
+) -> None:
+    server.act = slow(0.1)
+    program = (
+        "from asker import held_replies\n"
+        f"replies = held_replies({server.base_url!r})\n"
+        "print(next(replies).snippets)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=Path(__file__).parent,
+        env={**os.environ, "CLIPCODER_CACHE": str(cache)},
+    )
+    assert (ended.stdout.count("("), ended.stderr) == (1, "")
+    assert len(answer_files()) == len(server.requests) < len(QUESTIONS)
+
+
+def test_ctrl_c_while_the_thread_starts_leaves_none(
+    server: LoopbackModel, new_generator: NewGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        if thread.name == "clipcoder-llm":
+            raise KeyboardInterrupt
+
+    server.act = slow(0.05)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            next(new_generator().replies(QUESTIONS))
+    assert caught.tb, "whoever looks at the traceback holds what was interrupted"
+    assert len(answer_files()) == len(server.requests) <= 1
+
+
+def test_a_thread_that_cannot_start_is_no_deadlock(
+    server: LoopbackModel, new_generator: NewGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(asyncio, "new_event_loop", fail)
+    with pytest.raises(OSError, match="Too many open files"):
+        next(new_generator().replies(QUESTIONS))
+    assert server.requests == []
+
+
+def test_whatever_ends_the_thread_ends_the_wait(
+    server: LoopbackModel, new_generator: NewGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(self: Crew) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Crew, "_ask_all", fail)
+    with pytest.raises(MemoryError):
+        next(new_generator().replies(QUESTIONS))
+
+
+def test_it_can_be_asked_where_an_event_loop_runs(server: LoopbackModel, new_generator: NewGenerator) -> None:
+    """As in a notebook."""
+
+    async def cell() -> int:
+        return len(list(new_generator().replies(QUESTIONS[:3])))
+
+    assert asyncio.run(cell()) == 3
 
 
 def test_an_error_in_hanging_up_takes_no_reply(

@@ -17,6 +17,7 @@ LOCAL = "http://localhost:11434/v1"
     ("setting", "value"),
     [
         ("name", " "),
+        ("name", "tiny\udcff"),
         ("concurrency", 0),
         ("concurrency", 1.5),
         ("retries", -1),
@@ -32,8 +33,13 @@ LOCAL = "http://localhost:11434/v1"
 )
 def test_a_setting_that_cannot_be_is_named(setting: str, value: object) -> None:
     settings: dict[str, Any] = {"name": "tiny", setting: value}
-    with pytest.raises(InvalidInputError, match=f"^{setting} must .*but it is"):
+    with pytest.raises(InvalidInputError, match=rf"^{setting} \(--[a-z-]+\) must .*but it is"):
         LanguageModel(**settings)
+
+
+def test_the_same_temperature_is_the_same_setting() -> None:
+    """Whole numbers of Python and those of the command line name one answer on the disk."""
+    assert repr(LanguageModel("tiny", temperature=1).temperature) == "1.0"
 
 
 def test_openai_is_asked_where_nothing_else_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,6 +86,20 @@ def test_an_endpoint_that_is_named_gets_the_key_that_is_named(monkeypatch: pytes
 def test_a_key_that_is_needed_and_not_there_is_asked_for(settings: dict[str, str], variable: str) -> None:
     with pytest.raises(LanguageModelError, match=f"must be in the environment variable {variable}"):
         LanguageModel("tiny", **settings).read_key()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("key", ["sk-proj-hush", "gsk_hush0123", "hush hush"])
+def test_a_key_in_place_of_its_variable_is_not_repeated(key: str) -> None:
+    with pytest.raises(
+        InvalidInputError, match=r"must name an environment variable .*, not be the key"
+    ) as caught:
+        LanguageModel("tiny", key_from=key).read_key()
+    assert "hush" not in str(caught.value)
+
+
+def test_a_variable_may_be_written_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("my_key", "sk-1")
+    assert LanguageModel("tiny", key_from="my_key").read_key() == Key("my_key", "sk-1")
 
 
 def test_an_endpoint_of_the_environment_may_need_no_key(monkeypatch: pytest.MonkeyPatch) -> None:

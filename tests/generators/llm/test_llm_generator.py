@@ -36,7 +36,7 @@ from loopback_model import (
 
 OWL = Question("attribute", "owl")
 NAMES = [f"kind {n:02d}" for n in range(20)]
-CUT_OFF = "the answer was cut off before anything usable came; raise max_answer_tokens"
+CUT_OFF = "the answer was cut off before it was of use; raise max_answer_tokens (--max-answer-tokens)"
 SOON = {"retry-after-ms": "1"}
 
 
@@ -421,7 +421,7 @@ def test_a_time_out_is_no_end(server: LoopbackModel, new_generator: NewGenerator
     [
         (
             status(429, SOON, "Slow down."),
-            r"asked 3 times and did not answer \(status 429: Slow down\); lower concurrency or raise retries, for",
+            r"asked 3 times and did not answer \(status 429: Slow down\); lower concurrency \(--conc",
         ),
         (status(500), r"asked 3 times and did not answer \(status 500: no\)"),
         (cut(20), r"asked 3 times and did not answer \(the connection was cut\)"),
@@ -443,6 +443,20 @@ def test_what_does_not_pass_ends_in_a_sentence(
     server.act = well
     assert len(list(new_generator().replies(about(NAMES)))) == 20, "the same command goes on"
     assert server.prompts.count(server.prompts[0]) == 1
+
+
+@pytest.mark.parametrize("code", [200, 400, 500])
+def test_a_response_without_an_end_is_not_read_to_its_end(
+    server: LoopbackModel, new_generator: NewGenerator, code: int
+) -> None:
+    server.act = raw(b"x" * 30_000_000, code)
+    generator = new_generator()
+    with pytest.raises(
+        LanguageModelError, match=r"no answer from .* \(it sends more than 10,000,000 bytes\)"
+    ):
+        one_reply(generator)
+    assert (len(server.requests), server.answered) == (1, [])
+    assert generator.usage.answer_tokens == 2000, "it may be paid for"
 
 
 def test_who_wants_to_be_left_alone_for_long_is(server: LoopbackModel, new_generator: NewGenerator) -> None:
@@ -474,7 +488,7 @@ def test_a_server_that_is_not_running_is_told_at_once(new_generator: NewGenerato
         taken.bind(("127.0.0.1", 0))  # nobody listens
         model = LanguageModel("tiny", base_url=f"http://127.0.0.1:{taken.getsockname()[1]}/v1")
         with pytest.raises(
-            LanguageModelError, match=r"nobody answers at .* \(the connection is refused\); see whether"
+            LanguageModelError, match=r"there is no answer from .* \(the connection is refused\); see whether"
         ):
             one_reply(LanguageModelGenerator(model))
 
@@ -526,7 +540,8 @@ def test_no_more_requests_are_sent_than_allowed_whatever_happens(
     generator = new_generator(max_requests=20, concurrency=concurrency, retries=50)
     server.script = [status(500)]
     with pytest.raises(
-        BudgetSpentError, match=r"all requests of the budget \(20\) are spent; raise max_requests; of 20"
+        BudgetSpentError,
+        match=r"all requests of the budget \(20\) are spent; raise max_requests \(--max-requests\); of 20",
     ):
         list(generator.replies(about(NAMES)))
     assert len(server.requests) == 20 == generator.usage.requests
@@ -551,7 +566,9 @@ def test_no_more_tokens_are_spent_than_allowed(
     prompt = load_prompts().prompt(about(NAMES)[0])
     each = len(prompt.split()) + 6  # as the endpoint counts them: words
     generator = new_generator(max_tokens=1800 + 5 * each, max_answer_tokens=500, concurrency=concurrency)
-    with pytest.raises(BudgetSpentError, match="raise max_tokens or lower max_answer_tokens"):
+    with pytest.raises(
+        BudgetSpentError, match=r"raise max_tokens \(--max-tokens\) or lower max_answer_tokens"
+    ):
         list(generator.replies(about(NAMES)))
     assert generator.usage.tokens <= 1800 + 5 * each
     assert generator.usage.requests >= 5, "what requests did not take is there for others"

@@ -97,7 +97,7 @@ def test_a_wait_that_makes_no_sense_is_not_heeded(nonsense: str) -> None:
             response(401, "missing bearer"),
             None,
             "https://ai.test wants a key (status 401), and none was sent; put it into an environment "
-            "variable and name that one as key_from",
+            "variable and name that one as key_from (--key-from)",
         ),
         (
             response(404, "The model `tiny` does not exist"),
@@ -127,12 +127,12 @@ def test_a_wait_that_makes_no_sense_is_not_heeded(nonsense: str) -> None:
             Response(308, "", {"location": "https://me:hush@other.example/v2?key=hush"}),
             KEY,
             "https://ai.test sends requests on to https://other.example (status 308), where no key is "
-            "sent; name the right address as base_url",
+            "sent; name the right address as base_url (--base-url)",
         ),
         (
             Response(0, "the connection is refused", {}, lasting=True),
             None,
-            "nobody answers at https://ai.test (the connection is refused); see whether the server is "
+            "there is no answer from https://ai.test (the connection is refused); see whether the server is "
             "running, and whether the address is right",
         ),
     ],
@@ -153,7 +153,8 @@ def test_a_redirection_within_a_host_is_told_too() -> None:
         (
             response(429, "Slow down"),
             6,
-            "was asked 6 times and did not answer (status 429: Slow down); the answers",
+            "was asked 6 times and did not answer (status 429: Slow down); lower concurrency (--concurrency) or "
+            "raise retries (--retries), for the answers so far are kept",
         ),
         (
             Response(0, "the connection was cut", {}),

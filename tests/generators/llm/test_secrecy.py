@@ -16,6 +16,7 @@ from clipcoder.generators.llm import LanguageModel
 from clipcoder.generators.llm.endpoint import Key
 from clipcoder.generators.llm.generator import LanguageModelGenerator
 from clipcoder.generators.llm.secrecy import discreet_logs, redacted, redacted_json
+from clipcoder.generators.llm.wire import Wire
 from loopback_model import SECRET, Act, LoopbackModel, NewGenerator, echo, raw, serving, status
 
 HARMLESS = {
@@ -192,6 +193,18 @@ def test_a_traceback_in_a_log_is_without_the_key_too(everything_logged: pytest.L
             logging.getLogger("openai._base_client").debug("failed", exc_info=True)
     assert "ValueError: sent [key]" in everything_logged.text
     assert SECRET not in everything_logged.text
+
+
+def test_logs_are_as_they_were_after_an_error_in_hanging_up_too(
+    server: LoopbackModel, new_generator: NewGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def close(self: Wire) -> None:
+        raise OSError("already gone")
+
+    monkeypatch.setattr(Wire, "close", close)
+    monkeypatch.setenv("HOSTED_KEY", SECRET)
+    list(new_generator(key_from="HOSTED_KEY").replies(OWL))
+    assert not logging.getLogger("openai").filters
 
 
 def test_logs_are_as_they_were_when_nobody_is_asked_any_more(

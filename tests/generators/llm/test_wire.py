@@ -11,6 +11,7 @@ import pytest
 from clipcoder.generators.llm import LanguageModel
 from clipcoder.generators.llm.refusals import Response
 from clipcoder.generators.llm.wire import Wire, _no_response
+from loopback_model import LoopbackModel
 
 
 def certificate_error() -> ssl.SSLCertVerificationError:
@@ -40,6 +41,17 @@ def test_what_will_not_change_by_itself_is_told(cause: Exception, reason: str, d
 
 def test_all_else_may_be_different_the_next_time() -> None:
     assert _no_response(OSError("broken pipe")) == Response(0, "the connection was cut", {})
+
+
+def test_an_error_that_nobody_expects_is_told_without_what_it_holds(server: LoopbackModel) -> None:
+    async def ask() -> Response:
+        wire = Wire(LanguageModel("tiny", base_url=server.base_url), None)
+        response = await wire.exchange({"model": "tiny", "messages": [], "unknown_to_this_client": 1})
+        await wire.close()
+        return response
+
+    assert asyncio.run(ask()) == Response(0, "the client fails with TypeError", {}, lasting=True)
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("base_url", ["http://a..b/v1", "http://[fe80::1]:9/v1"])

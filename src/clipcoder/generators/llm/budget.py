@@ -109,15 +109,16 @@ class Budget:
         with self._lock:
             if self.requests_left == 0:
                 raise BudgetSpentError(
-                    f"all requests of the budget ({self._max_requests:,}) are spent; raise max_requests"
+                    f"all requests of the budget ({self._max_requests:,}) are spent; raise max_requests "
+                    "(--max-requests)"
                 )
             if self._max_tokens is not None:
                 left = self._max_tokens - self._usage.tokens
                 if reserved.tokens > left:
                     raise BudgetSpentError(
                         f"of the tokens of the budget ({self._max_tokens:,}) {max(left, 0):,} are left, but "
-                        f"the next request may take {reserved.tokens:,}; raise max_tokens or lower "
-                        "max_answer_tokens"
+                        f"the next request may take {reserved.tokens:,}; raise max_tokens (--max-tokens) or "
+                        "lower max_answer_tokens (--max-answer-tokens)"
                     )
                 if reserved.tokens > left - self._set_aside:
                     return False

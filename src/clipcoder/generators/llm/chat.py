@@ -17,8 +17,6 @@ from clipcoder.generators.llm.refusals import Response, exhausted_error, lasting
 from clipcoder.generators.llm.secrecy import discreet_logs
 from clipcoder.generators.llm.wire import Wire
 
-_UNKNOWN_OUTCOME: Final = frozenset((0, 502, 504, 524))
-"""No response, or one of a gateway that has lost the endpoint, which may have answered and be paid for it."""
 _MENDABLE: Final = frozenset((400, 404, 422))
 """Of HTTP: what an endpoint answers to fields that it does not know."""
 READINGS: Final = 3
@@ -61,8 +59,10 @@ class Chat:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._wire.close()
-        self._logs.__exit__(None, None, None)
+        try:
+            await self._wire.close()
+        finally:
+            self._logs.__exit__(None, None, None)
 
     def stop(self) -> None:
         """Send nothing any more; what is on its way may still arrive."""
@@ -129,14 +129,14 @@ class Chat:
         except BaseException:
             self._budget.settle_lost(reserved)
             raise
-        if response.status in _UNKNOWN_OUTCOME:
-            self._budget.settle_lost(reserved)
-        elif response.status != 200:
-            self._budget.settle_refused(reserved)
-        else:
+        if response.status == 200 and not response.lasting:
             completion = read_completion(response.body)
             self._budget.settle_answered(reserved, completion)
             return completion
+        if response.lost:
+            self._budget.settle_lost(reserved)
+        else:
+            self._budget.settle_refused(reserved)
         return response
 
     async def _wait_for_turn(self) -> None:
@@ -148,7 +148,8 @@ class Chat:
     async def _rest(self, seconds: float, *, everybody: bool = False) -> None:
         if everybody:
             until = asyncio.get_running_loop().time() + seconds
-            if seconds >= _LONG_REST and until > self._open_at + seconds / 2:  # else somebody has said so already
+            said_already = until <= self._open_at + seconds / 2
+            if seconds >= _LONG_REST and not said_already:
                 where = self._model.endpoint
                 log.info("%s wants to be asked again in %g seconds (status 429)", where, seconds)
             self._open_at = max(self._open_at, until)

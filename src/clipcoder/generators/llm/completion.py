@@ -10,6 +10,8 @@ from typing import Any, Final, Literal, get_args
 Finish = Literal["stop", "length", "refusal", "content_filter"]
 """How an answer ended: by itself, at the longest that was allowed, or with the model's or a filter's no."""
 
+_MOST_TOKENS: Final = 10**12
+
 FINISHES: Final[tuple[Finish, ...]] = get_args(Finish)
 
 
@@ -108,4 +110,5 @@ def _sound(text: str) -> str:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """Return a number of tokens; None for what is none, such as the nought of those who do not count."""
+    return value if type(value) is int and 1 <= value <= _MOST_TOKENS else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -16,14 +17,15 @@ from clipcoder.generators.llm.chat import Chat, StoppedError
 from clipcoder.generators.llm.completion import Completion
 
 GRACE: Final = 5.0
-"""Seconds that answers on their way have to arrive once nobody waits for the rest: they may be paid for."""
+"""Seconds that answers on their way have to arrive once nobody waits for them: they may be paid for."""
 
 
 class Crew:
     """Asks a list of questions, a number of them at a time, in a thread that ends with the ``with`` block.
 
-    The first question goes alone: what is wrong with the key, the model or the address shows there, once.
-    After an error nothing more is sent, and what is on its way has a moment to arrive and be kept.
+    Nothing is sent before the first answer is waited for. The first question goes alone: what is wrong with
+    the key, the model or the address shows there, once. After an error nothing more is sent, and what is on
+    its way arrives and is kept; so it is for a moment where nobody wants more answers, or is interrupted.
 
     Args:
         chat: asks a question.
@@ -38,23 +40,17 @@ class Crew:
         self._chat, self._keep, self._size = chat, keep, size
         self._answers: dict[str, Future[Answer]] = {prompt: Future() for prompt in prompts}
         self._error: Exception | None = None
-        self._started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = Future()
-        self._thread = threading.Thread(target=self._run, name="clipcoder-llm", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        loop, task = self._started.result()
-        try:
-            _call(loop, self._chat.stop)
-            self._thread.join(GRACE)
-        finally:  # also when it is interrupted a second time
-            _call(loop, task.cancel)
-            self._thread.join()
+        self._end(None if isinstance(error, Exception) else GRACE)
 
     def answer(self, prompt: str) -> Answer:
         """Wait for the answer to one of the questions.
@@ -63,28 +59,58 @@ class Crew:
             BudgetSpentError: there was no budget left for it.
             LanguageModelError: the endpoint refuses or does not answer, to this or another question.
         """
+        if self._thread is None:  # not on entering, so that Ctrl-C at whatever moment ends in ``__exit__``
+            self._begin()
         return self._answers[prompt].result()
 
-    def _run(self) -> None:
-        with suppress(asyncio.CancelledError):
-            asyncio.run(self._ask_all())
+    def _begin(self) -> None:
+        atexit.register(self._end)  # where Python ends first, what is on its way is kept, too
+        self._loop = loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, args=(loop,), name="clipcoder-llm", daemon=True)
+        self._thread.start()
 
-    async def _ask_all(self) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._started.set_result((asyncio.get_running_loop(), task))
+    def _end(self, seconds: float | None = GRACE) -> None:
+        """Send nothing more, wait for what is on its way (None: as long as that may take), and hang up."""
+        atexit.unregister(self._end)
         try:
-            async with self._chat:
-                first, *others = self._answers
-                await self._ask_each(iter([first]))
-                rest = iter(others)
-                await asyncio.gather(*(self._ask_each(rest) for _ in range(min(self._size, len(others)))))
+            self._call(self._chat.stop)
+            self._join(seconds)
+        finally:  # also when it is interrupted a second time
+            self._call(self._cancel)
+            self._join(None)
+
+    def _call(self, function: Callable[[], object]) -> None:
+        with suppress(RuntimeError):  # the loop has ended by itself
+            if self._loop:
+                self._loop.call_soon_threadsafe(function)
+
+    def _join(self, seconds: float | None) -> None:
+        with suppress(RuntimeError):  # it has not started; or it is this one, collecting garbage
+            if self._thread:
+                self._thread.join(seconds)
+
+    def _cancel(self) -> None:
+        if self._task:
+            self._task.cancel()
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: loop) as runner, suppress(asyncio.CancelledError):
+                runner.run(self._ask_all())
         except Exception as error:  # of hanging up
             self._error = self._error or error
-        finally:
+        finally:  # whatever happens, nobody waits for ever
             for future in self._answers.values():
                 if not future.done():
                     future.set_exception(self._error or StoppedError())
+
+    async def _ask_all(self) -> None:
+        self._task = asyncio.current_task()
+        async with self._chat:
+            first, *others = self._answers
+            await self._ask_each(iter([first]))
+            rest = iter(others)
+            await asyncio.gather(*(self._ask_each(rest) for _ in range(min(self._size, len(others)))))
 
     async def _ask_each(self, prompts: Iterator[str]) -> None:
         """Take questions from a list that others take from, too, until it is empty or something is wrong."""
@@ -100,8 +126,3 @@ class Crew:
                 self._error = self._error or error
                 self._chat.stop()
                 return
-
-
-def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
-    with suppress(RuntimeError):  # the loop has ended by itself
-        loop.call_soon_threadsafe(function)

@@ -23,6 +23,8 @@ OPENAI_BASE_URL: Final = "OPENAI_BASE_URL"
 
 _PORTS: Final = {"http": 80, "https": 443}
 _INSIDE: Final = (".local", ".lan", ".internal", ".home.arpa")
+_BARE_NAME = re.compile(r"(?!0x)[a-z0-9_-]*[a-z_-][a-z0-9_-]*")
+"""A host without a domain; not a number, which is an address, and no sign that stands for a dot."""
 _PRINTABLE = re.compile(r"[!-~]+")
 
 log = logging.getLogger(__name__)
@@ -61,7 +63,7 @@ def checked_url(url: str, name: str) -> str:
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise InvalidInputError(
             f"{name} must hold no user name, password, query or fragment, for it is written down with each "
-            "answer; put the key into an environment variable and name that one as key_from"
+            "answer; put the key into an environment variable and name that one as key_from (--key-from)"
         )
     host = str(parts.hostname)
     host = f"[{host}]" if ":" in host else host
@@ -81,10 +83,8 @@ def _split(url: str, name: str) -> SplitResult:
     except ValueError:  # a port that is no number, half an IPv6 address
         sound = False
     if not sound:
-        harmless = re.split(r"[?#]", url.strip())[0].rpartition("@")[2]
-        raise InvalidInputError(
-            f"{name} must be an address such as http://localhost:11434/v1, but it is {harmless!r}"
-        )
+        came = "is another thing" if re.search(r"[@?#]", url) else f"is {url.strip()!r}"  # no password
+        raise InvalidInputError(f"{name} must be an address such as http://localhost:11434/v1, but it {came}")
     return parts
 
 
@@ -109,9 +109,10 @@ def is_inside(url: str) -> bool:
     """
     host = str(urlsplit(url).hostname)
     try:
-        return not ip_address(host).is_global
+        address = ip_address(host)
     except ValueError:
-        return "." not in host or host.endswith((*_INSIDE, ".localhost"))
+        return bool(_BARE_NAME.fullmatch(host)) or host.endswith((*_INSIDE, ".localhost"))
+    return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
 def read_key(variable: str) -> Key | None:
@@ -120,15 +121,15 @@ def read_key(variable: str) -> Key | None:
     Raises:
         LanguageModelError: what it holds cannot be sent; it is not repeated.
     """
-    secret = os.environ.get(variable, "").strip()
-    if not secret:
+    key = Key(variable, os.environ.get(variable, "").strip())  # no bare secret for a traceback to show
+    if not key.secret:
         return None
-    if not _PRINTABLE.fullmatch(secret):
+    if not _PRINTABLE.fullmatch(key.secret):
         raise LanguageModelError(
             f"the key in the environment variable {variable} must be letters, digits and signs without a "
             "space between them, but it holds something else; set it anew"
         )
-    return Key(variable, secret)
+    return key
 
 
 def check_way(url: str, key: Key | None) -> None:

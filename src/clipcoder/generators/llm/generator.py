@@ -203,7 +203,8 @@ class LanguageModelGenerator:
         if left is not None and needed > left:
             raise BudgetSpentError(
                 f"{needed:,} requests are needed (to {kept:,} more questions the answers are kept), but the "
-                f"budget allows {left:,}; raise max_requests, or ask about fewer classes or kinds"
+                f"budget allows {left:,}; raise max_requests (--max-requests), or ask about fewer classes or "
+                "kinds"
             )
 
     def _reply(self, question: Question, prompt: str, answer_to: Callable[[str], Answer]) -> Reply:
@@ -236,5 +237,5 @@ def _failure(completion: Completion, snippets: Collection[str]) -> str:
     if completion.finish == "refusal" or is_refusal(completion.text):
         return "the model declines to answer"
     if completion.finish == "length" and not snippets:
-        return "the answer was cut off before anything usable came; raise max_answer_tokens"
+        return "the answer was cut off before it was of use; raise max_answer_tokens (--max-answer-tokens)"
     return ""

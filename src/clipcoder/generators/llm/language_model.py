@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from math import isfinite
+from typing import Final
 
 from clipcoder.errors import InvalidInputError, LanguageModelError
 from clipcoder.generators.llm.endpoint import (
@@ -16,6 +18,8 @@ from clipcoder.generators.llm.endpoint import (
     checked_url,
     read_key,
 )
+
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -61,19 +65,29 @@ class LanguageModel:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
             raise InvalidInputError(
-                f"name must be a model's name, such as 'llama3.2', but it is {self.name!r}"
+                f"name (--llm) must be a model's name, such as 'llama3.2', but it is {self.name!r}"
             )
+        if not self.name.isprintable():
+            raise InvalidInputError(f"name (--llm) must hold signs that can be read, but it is {self.name!r}")
         if self.base_url is not None:
-            object.__setattr__(self, "base_url", checked_url(self.base_url, "base_url"))
+            object.__setattr__(self, "base_url", checked_url(self.base_url, "base_url (--base-url)"))
         for setting, least in (("concurrency", 1), ("retries", 0), ("max_answer_tokens", 1)):
             _check_count(setting, getattr(self, setting), least)
         for setting in ("max_requests", "max_tokens"):
             if getattr(self, setting) is not None:
                 _check_count(setting, getattr(self, setting), 0)
         if not (isfinite(self.timeout) and self.timeout > 0):
-            raise InvalidInputError(f"timeout must be more than 0 seconds, but it is {self.timeout!r}")
-        if self.temperature is not None and not 0 <= self.temperature <= 2:
-            raise InvalidInputError(f"temperature must lie between 0 and 2, but it is {self.temperature!r}")
+            raise InvalidInputError(
+                f"timeout (--timeout) must be more than 0 seconds, but it is {self.timeout!r}"
+            )
+        if self.temperature is not None:
+            if not 0 <= self.temperature <= 2:
+                raise InvalidInputError(
+                    f"temperature (--temperature) must lie between 0 and 2, but it is {self.temperature!r}"
+                )
+            object.__setattr__(self, "temperature", float(self.temperature))  # 0 and 0.0: one answer
+        if self.key_from is not None and not _VARIABLE.fullmatch(self.key_from):
+            raise _misnamed_key()
 
     @property
     def endpoint(self) -> str:
@@ -95,9 +109,11 @@ class LanguageModel:
         variable = self.key_from or (OPENAI_KEY if self.base_url is None else None)
         key = read_key(variable) if variable else None
         if variable and key is None and (self.key_from or self.endpoint == OPENAI_URL):
+            if not variable.isupper():
+                raise _misnamed_key()
             raise LanguageModelError(
                 f"the key for {self.endpoint} must be in the environment variable {variable}, which is not "
-                "set; set it, or name another endpoint as base_url"
+                "set; set it, or name another endpoint as base_url (--base-url)"
             )
         check_way(self.endpoint, key)
         return key
@@ -105,4 +121,13 @@ class LanguageModel:
 
 def _check_count(setting: str, value: object, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise InvalidInputError(f"{setting} must be a whole number of at least {least}, but it is {value!r}")
+        option = f"{setting} (--{setting.replace('_', '-')})"
+        raise InvalidInputError(f"{option} must be a whole number of at least {least}, but it is {value!r}")
+
+
+def _misnamed_key() -> InvalidInputError:
+    """Return the error for what may be a key in place of its variable, so that it is not repeated."""
+    return InvalidInputError(
+        "key_from (--key-from) must name an environment variable that is set to the key, not be the key "
+        "itself, but no variable is called what it says; set one, such as HOSTED_KEY, and name that"
+    )

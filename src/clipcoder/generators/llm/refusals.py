@@ -25,6 +25,8 @@ KEPT: Final = "the answers so far are kept, and the same command goes on where t
 _LONGEST_WAIT: Final = 120.0  # seconds; who is asked to wait for longer had better come back later
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 16.0  # seconds
 _PASSING: Final = frozenset((408, 409, 425, 429))
+_LOST: Final = frozenset((0, 502, 504, 524))
+"""No response, or one of a gateway that has lost the endpoint."""
 _NO_CREDIT: Final = frozenset(("insufficient_quota", "billing_hard_limit_reached", "billing_not_active"))
 
 
@@ -33,10 +35,10 @@ class Response:
     """What came back for a request.
 
     Attributes:
-        status: of HTTP; 0 where no whole response came.
+        status: of HTTP; 0 where no response came.
         body: as text, without the key; where no whole response came, why.
         headers: names in lower case.
-        lasting: whether nobody can be reached there, so that waiting does not help.
+        lasting: whether no answer can be had there, so that waiting does not help.
     """
 
     status: int
@@ -62,6 +64,11 @@ class Response:
     def filtered(self) -> bool:
         """Whether a filter of the endpoint has taken offence at the question."""
         return self.status == 400 and self.code == "content_filter"
+
+    @property
+    def lost(self) -> bool:
+        """Whether an answer may have been made, and be paid for, that has not arrived as a whole."""
+        return self.status == 200 or (self.status in _LOST and not self.lasting)
 
     @property
     def passing(self) -> bool:
@@ -117,7 +124,8 @@ def exhausted_error(response: Response, model: LanguageModel, attempts: int) -> 
     asks = f"it wants to be asked again in {wait:,.0f} seconds" if wait > _LONGEST_WAIT else ""
     last = ": ".join(filter(None, (status, response.complaint, asks)))
     times = "once" if attempts == 1 else f"{attempts} times"
-    advice = "lower concurrency or raise retries, for " if response.status == 429 else ""
+    hurried = response.status == 429 and not asks
+    advice = "lower concurrency (--concurrency) or raise retries (--retries), for " if hurried else ""
     return LanguageModelError(
         f"{model.endpoint} was asked {times} and did not answer ({last}); {advice}{KEPT}"
     )
@@ -127,7 +135,7 @@ def _lasting(response: Response, model: LanguageModel, key: Key | None) -> str:
     where, said = model.endpoint, f": {response.complaint}" if response.complaint else ""
     if response.lasting:
         return (
-            f"nobody answers at {where} ({response.complaint}); see whether the server is running, and "
+            f"there is no answer from {where} ({response.complaint}); see whether the server is running, and "
             "whether the address is right"
         )
     if response.code in _NO_CREDIT:
@@ -145,7 +153,7 @@ def _lasting(response: Response, model: LanguageModel, key: Key | None) -> str:
         address = f"{target.scheme}://{target.netloc.rpartition('@')[2]}" if target.netloc else "another path"
         return (
             f"{where} sends requests on to {address} (status {response.status}), where no key is sent; name "
-            "the right address as base_url"
+            "the right address as base_url (--base-url)"
         )
     return (
         f"{where} refuses the request (status {response.status}{said}); change what it names, or take "
@@ -157,7 +165,7 @@ def _locked(status: int, model: LanguageModel, key: Key | None) -> str:
     if key is None:
         return (
             f"{model.endpoint} wants a key (status {status}), and none was sent; put it into an environment "
-            "variable and name that one as key_from"
+            "variable and name that one as key_from (--key-from)"
         )
     return (
         f"{model.endpoint} refuses the key in the environment variable {key.variable}, or its use of the "

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import openai
 
 _NOT_THE_KEY: Final = "kept-back"
+_LONGEST: Final = 10_000_000
+"""Bytes of a response; an answer has a few thousand, so that more is no language model's."""
+_OF_TRANSFER: Final = frozenset(("content-encoding", "content-length", "transfer-encoding"))
 _HARMLESS: Final = {"host", "connection", "accept", "accept-encoding", "content-type", "content-length"} | {
     "user-agent",
     "x-stainless-raw-response",  # the client looks at it again when the response is there
@@ -61,12 +64,14 @@ class Wire:
             async with asyncio.timeout(self._timeout):
                 answer = await self._client.chat.completions.with_raw_response.create(**body)
                 return self._response(answer.http_response)
-        except TimeoutError:
+        except (TimeoutError, openai.APITimeoutError):
             return Response(0, f"no answer within {self._timeout:g} seconds", {})
         except openai.APIStatusError as error:
             return self._response(error.response)
-        except openai.APIConnectionError as error:
+        except (openai.APIConnectionError, OSError, _TooLongError) as error:
             return _no_response(error)
+        except Exception as error:  # its frames may hold the key
+            return Response(0, f"the client fails with {type(error).__name__}", {}, lasting=True)
 
     def _response(self, response: Any) -> Response:
         headers = {name.lower(): redacted(value, self._key) for name, value in response.headers.items()}
@@ -91,7 +96,7 @@ def _client(model: LanguageModel, key: Key | None) -> openai.AsyncOpenAI:
     import openai
 
     endpoint = model.endpoint
-    http_client = openai.DefaultAsyncHttpxClient(
+    http_client = _bounded(openai.DefaultAsyncHttpxClient)(
         follow_redirects=False,
         trust_env=endpoint.startswith("https:"),  # without encryption, a proxy would see the key
         event_hooks={"request": [_Gate(key, everything=model.base_url is None)]},
@@ -99,6 +104,35 @@ def _client(model: LanguageModel, key: Key | None) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(
         api_key=_NOT_THE_KEY, base_url=endpoint, max_retries=0, timeout=model.timeout, http_client=http_client
     )
+
+
+class _TooLongError(Exception):
+    """A response has more bytes than anybody needs."""
+
+
+def _bounded(kind: type[Any]) -> type[Any]:
+    """Return a kind of HTTP client that hangs up on a response without an end, whatever its status."""
+
+    class Bounded(kind):  # type: ignore[misc]
+        async def send(self, request: Any, **options: Any) -> Any:
+            response = await super().send(request, **{**options, "stream": True})
+            try:
+                body = await _body(response)
+            finally:
+                await response.aclose()
+            headers = [item for item in response.headers.multi_items() if item[0].lower() not in _OF_TRANSFER]
+            return type(response)(response.status_code, headers=headers, content=body, request=request)
+
+    return Bounded
+
+
+async def _body(response: Any) -> bytes:
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > _LONGEST:
+            raise _TooLongError
+    return bytes(body)
 
 
 class _Gate:
@@ -124,6 +158,8 @@ class _Gate:
 
 def _no_response(error: BaseException) -> Response:
     for cause in _causes(error):
+        if isinstance(cause, _TooLongError):
+            return Response(200, f"it sends more than {_LONGEST:,} bytes", {}, lasting=True)
         if isinstance(cause, ConnectionRefusedError):
             return Response(0, "the connection is refused", {}, lasting=True)
         if isinstance(cause, socket.gaierror):
