@@ -44,6 +44,11 @@ def test_what_is_no_help_stays_out(tiny: LanguageModel, server: LoopbackModel) -
     assert snippets(bank, "attribute") == told
 
 
+def test_twice_as_many_as_were_asked_for_are_kept(tiny: LanguageModel, server: LoopbackModel) -> None:
+    server.act = says(answers(*(f"part {letter * 4}" for letter in "abcdefghijklmnopqrst")))
+    assert len(TextBank.from_llm(["sky"], tiny, ColourEncoder(), kinds="attribute").keep("attribute")) == 16
+
+
 def test_an_analogue_that_is_near_another_class_is_asked_for_again(
     tiny: LanguageModel, server: LoopbackModel
 ) -> None:

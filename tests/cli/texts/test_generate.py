@@ -199,6 +199,20 @@ def test_a_dry_run_says_what_may_come_on_top(run: Run) -> None:
     dry = [*CLASSES, "--source", "llm", "--dry-run", "--kinds"]
     assert "asked for again, up to 3 times" in run(*dry, "attribute,analogue", llm=True).stdout
     assert "again" not in run(*dry, "attribute", llm=True).stdout
+    run(*CLASSES, "--source", "llm", "--kinds", "analogue", llm=True)
+    assert "again" not in run(*dry, "analogue", llm=True).stdout, "there is an answer to each"
+
+
+def test_a_dry_run_sees_whether_the_bank_could_be_written(run: Run, tmp_path: Path) -> None:
+    said = sentence(run(*CLASSES, "--dry-run", "--remarks", tmp_path / "absent" / "r.json"))
+    assert "--remarks cannot write" in said
+
+
+def test_tokens_that_the_endpoint_does_not_count_are_about_so_many(run: Run, server: LoopbackModel) -> None:
+    server.act = says(json.dumps({"texts": ["long neck"]}), usage=False)
+    assert (
+        "3 requests made; about " in run(*CLASSES, "--source", "llm", "--kinds", "synonym", llm=True).stderr
+    )
 
 
 @pytest.mark.usefixtures("_no_client_and_no_encoder")
@@ -399,6 +413,13 @@ def test_a_long_list_of_remarks_is_cut_and_counted(run: Run, server: LoopbackMod
     assert (
         "and 7 more: 27 left out in all, 0 to look at, 0 without an answer; --remarks FILE" in result.stderr
     )
+
+
+def test_twice_as_many_as_were_asked_for_are_kept(run: Run, out: Path, server: LoopbackModel) -> None:
+    server.act = says(json.dumps({"texts": [f"part {'abcdefghijklmnopqrst'[n] * 4}" for n in range(20)]}))
+    result = run("--classes", "beagle", "--source", "llm", "--kinds", "attribute", llm=True)
+    assert len(TextBank.load(out).keep("attribute")) == 2 * load_prompts().counts["attribute"] == 16
+    assert "the first of 4 above the limit of 16" in result.stderr
 
 
 def test_a_list_that_is_cut_names_the_file_that_has_all(

@@ -100,7 +100,7 @@ def generate(
         model.check_ready(order.questions(()))
     with ExitStack() as stack:
         drafts = {
-            option: stack.enter_context(reserved(None if dry else place, (".json",), option))
+            option: stack.enter_context(reserved(place, (".json",), option))
             for option, place in places.items()
         }
         encoder = choice.open(quiet=True)
