@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import multiprocessing
 import os
@@ -95,6 +96,8 @@ def test_who_wants_no_more_replies_is_asked_for_no_more_money(
         next(replies)
     assert len(server.requests) <= 3
     assert len(answer_files()) == len(server.requests)
+    gc.collect()
+    assert not [thing for thing in gc.get_objects() if type(thing) is Crew], "nothing of it stays in memory"
 
 
 def test_an_error_stops_the_rest_and_keeps_what_is_on_its_way(
@@ -122,11 +125,14 @@ def test_a_spent_budget_leaves_what_is_on_its_way_all_its_time(
 def test_who_holds_replies_when_python_ends_does_not_wait_for_ever(
     server: LoopbackModel, cache: Path
 ) -> None:
-    server.act = slow(0.1)
+    """What is on its way then is kept."""
+    server.act = slow(0.3)
     program = (
+        "import time\n"
         "from asker import held_replies\n"
         f"replies = held_replies({server.base_url!r})\n"
-        "print(next(replies).snippets)"
+        "print(next(replies).snippets)\n"
+        "time.sleep(0.1)"
     )
     ended = subprocess.run(
         [sys.executable, "-c", program],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
@@ -15,7 +16,7 @@ from clipcoder.generators.base import BatchGenerator, Question, Reply
 from clipcoder.generators.catalog import load_prompts
 from clipcoder.generators.llm import LanguageModel
 from clipcoder.generators.llm.answers import Answers, answer_files
-from clipcoder.generators.llm.budget import BudgetSpentError
+from clipcoder.generators.llm.budget import BudgetSpentError, Usage
 from clipcoder.generators.llm.generator import LanguageModelGenerator, Plan
 from loopback_model import (
     Act,
@@ -37,6 +38,10 @@ from loopback_model import (
 OWL = Question("attribute", "owl")
 NAMES = [f"kind {n:02d}" for n in range(20)]
 CUT_OFF = "the answer was cut off before it was of use; raise max_answer_tokens (--max-answer-tokens)"
+PRESSED = raw(
+    gzip.compress(b'{"choices": [{"message": {"content": "long neck"}}]}'),
+    headers={"Content-Encoding": "gzip"},
+)
 SOON = {"retry-after-ms": "1"}
 
 
@@ -243,8 +248,20 @@ def test_a_disk_that_becomes_full_stops_the_run(
         (says("long neck, short tail, lo", finish="length"), ("long neck", "short tail")),
         (says('{"texts": ["長い首"]}'), ("長い首",)),
         (says("long neck", usage=False), ("long neck",)),
+        (PRESSED, ("long neck",)),
     ],
-    ids=["empty", "list", "markup", "fenced", "cut JSON", "cut list", "cut line", "foreign", "no usage"],
+    ids=[
+        "empty",
+        "list",
+        "markup",
+        "fenced",
+        "cut JSON",
+        "cut list",
+        "cut line",
+        "foreign",
+        "no usage",
+        "gzip",
+    ],
 )
 def test_answers_of_many_forms_are_understood(
     server: LoopbackModel, new_generator: NewGenerator, act: Act, snippets: tuple[str, ...]
@@ -487,10 +504,12 @@ def test_a_server_that_is_not_running_is_told_at_once(new_generator: NewGenerato
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens
         model = LanguageModel("tiny", base_url=f"http://127.0.0.1:{taken.getsockname()[1]}/v1")
+        generator = LanguageModelGenerator(model)
         with pytest.raises(
             LanguageModelError, match=r"there is no answer from .* \(the connection is refused\); see whether"
         ):
-            one_reply(LanguageModelGenerator(model))
+            one_reply(generator)
+    assert generator.usage == Usage(requests=1), "nobody was there to take money for tokens"
 
 
 # Planning and the budget
@@ -576,8 +595,6 @@ def test_no_more_tokens_are_spent_than_allowed(
 
 
 def server_s_count(server: LoopbackModel, generator: LanguageModelGenerator) -> object:
-    from clipcoder.generators.llm.budget import Usage
-
     words = sum(len(prompt.split()) for prompt in server.prompts)
     said = sum(len(json.dumps({"texts": phrases(prompt)}).split()) for prompt in server.prompts)
     return Usage(len(server.requests), words, said)

@@ -153,8 +153,8 @@ def test_a_redirection_within_a_host_is_told_too() -> None:
         (
             response(429, "Slow down"),
             6,
-            "was asked 6 times and did not answer (status 429: Slow down); lower concurrency (--concurrency) or "
-            "raise retries (--retries), for the answers so far are kept",
+            "was asked 6 times and did not answer (status 429: Slow down); lower concurrency "
+            "(--concurrency) or raise retries (--retries), for the answers so far are kept",
         ),
         (
             Response(0, "the connection was cut", {}),

@@ -112,7 +112,7 @@ def is_inside(url: str) -> bool:
         address = ip_address(host)
     except ValueError:
         return bool(_BARE_NAME.fullmatch(host)) or host.endswith((*_INSIDE, ".localhost"))
-    return not (getattr(address, "ipv4_mapped", None) or address).is_global
+    return not address.is_global
 
 
 def read_key(variable: str) -> Key | None:
