@@ -195,6 +195,14 @@ def test_what_a_run_will_cost_is_told_before_the_first_request(run: Run, server:
     assert "0 requests made; 0 tokens" in again.stderr
 
 
+def test_whoever_watches_sees_how_far_a_few_questions_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = [*CLASSES, "--source", "llm", "--kinds", "attribute"]
+    assert "━" not in run(*arguments, llm=True).stderr
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    assert "━" in run(*arguments, llm=True).stderr
+
+
 def test_a_dry_run_says_what_may_come_on_top(run: Run) -> None:
     dry = [*CLASSES, "--source", "llm", "--dry-run", "--kinds"]
     assert "asked for again, up to 3 times" in run(*dry, "attribute,analogue", llm=True).stdout

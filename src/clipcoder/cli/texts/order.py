@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from clipcoder.cli.progress import progress
 from clipcoder.errors import InvalidInputError
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from clipcoder.generators.prompts import PromptSet
 
 Author = Literal["names", "wordnet", "llm", "both"]
+
+_LONG: Final = 2
+"""Questions to a language model from which on a progress bar is worth its line: each may take a minute."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def write(
     failures: list[Reply] = []
     if model:
         auto = AutoTextGenerator(model, order.names, encoder, limits=order.prompts.counts)
-        replies += auto.replies(questions, partial(progress, doing="asking"))
+        replies += auto.replies(questions, partial(progress, doing="asking", long=_LONG))
         remarks, failures = auto.remarks, auto.failures
     templates, domain = order.prompts.templates, order.prompts.domain
     of_one = [reply for reply in replies if reply.question.kind != "one_to_one"]
