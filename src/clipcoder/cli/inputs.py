@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 def tell(sentence: str) -> None:
     """Say something on standard error, where it does not mix with the results; on one line in any case."""
-    click.echo(f"clipcoder: {' '.join(sentence.splitlines())}", err=True)
+    line = f"clipcoder: {' '.join(sentence.splitlines())}"
+    click.echo(line, file=sys.stderr)  # which a progress bar stands in for; err=True would write into the bar
 
 
 def check_writable(target: Path, option: str, begin: Callable[[], object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -201,6 +202,18 @@ def test_whoever_watches_sees_how_far_a_few_questions_are(run: Run, monkeypatch:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
     assert "━" in run(*arguments, llm=True).stderr
+
+
+def test_what_is_said_meanwhile_stands_above_the_bar(
+    run: Run, server: LoopbackModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clipcoder.generators.llm.chat._LONG_REST", 0.2)
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    server.script = [well, status(429, {"retry-after-ms": "250"})]
+    shown = run(*CLASSES, "--source", "llm", "--kinds", "attribute", llm=True).stderr
+    without_colours = re.sub(r"\x1b\[[\d;]*m", "", shown)
+    assert f"\r\x1b[2Kclipcoder: {server.base_url} wants" in without_colours, "the bar makes room"
 
 
 def test_a_dry_run_says_what_may_come_on_top(run: Run) -> None:
