@@ -12,7 +12,7 @@ import pytest
 from clipcoder.bank import TextBank
 from clipcoder.errors import LanguageModelError, MissingExtraError
 from clipcoder.generators.base import Question
-from clipcoder.generators.llm import LanguageModel
+from clipcoder.generators.llm import LanguageModel, wire
 from clipcoder.generators.llm.endpoint import Key
 from clipcoder.generators.llm.generator import LanguageModelGenerator
 from clipcoder.generators.llm.secrecy import discreet_logs, redacted, redacted_json
@@ -70,6 +70,15 @@ def test_to_the_endpoint_of_the_environment_goes_what_the_environment_says(
     headers = server.requests[0].headers
     assert headers["authorization"] == f"Bearer {SECRET}"
     assert (headers["openai-organization"], headers["openai-project"]) == ("org-1", "project-1")
+
+
+def test_what_the_environment_says_does_not_cross_the_internet_in_the_clear(
+    server: LoopbackModel, full_environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    monkeypatch.setattr(wire, "is_inside", lambda url: False)
+    list(LanguageModelGenerator("tiny").replies(OWL))
+    assert set(server.requests[0].headers) == {*HARMLESS, "authorization"}
 
 
 def test_a_proxy_is_not_told_what_stays_on_this_machine(

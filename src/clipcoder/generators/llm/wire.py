@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from clipcoder.errors import MissingExtraError
-from clipcoder.generators.llm.endpoint import Key
+from clipcoder.generators.llm.endpoint import Key, is_inside
 from clipcoder.generators.llm.language_model import LanguageModel
 from clipcoder.generators.llm.refusals import Response
 from clipcoder.generators.llm.secrecy import redacted, redacted_json
@@ -96,10 +96,12 @@ def _client(model: LanguageModel, key: Key | None) -> openai.AsyncOpenAI:
     import openai
 
     endpoint = model.endpoint
+    encrypted = endpoint.startswith("https:")
+    everything = model.base_url is None and (encrypted or is_inside(endpoint))
     http_client = _bounded(openai.DefaultAsyncHttpxClient)(
         follow_redirects=False,
-        trust_env=endpoint.startswith("https:"),  # without encryption, a proxy would see the key
-        event_hooks={"request": [_Gate(key, everything=model.base_url is None)]},
+        trust_env=encrypted,  # without encryption, a proxy would see the key
+        event_hooks={"request": [_Gate(key, everything=everything)]},
     )
     return openai.AsyncOpenAI(
         api_key=_NOT_THE_KEY, base_url=endpoint, max_retries=0, timeout=model.timeout, http_client=http_client
@@ -141,7 +143,8 @@ class _Gate:
     Args:
         key: the key for the endpoint, if any.
         everything: whether organisation, project and headers of the environment may pass; they are meant for
-            the endpoint that the environment names, not for one that the user has named in its place.
+            the endpoint that the environment names, not for one that the user has named in its place, and
+            no more for all to read than a key is.
     """
 
     def __init__(self, key: Key | None, *, everything: bool) -> None:
