@@ -24,7 +24,7 @@ import pytest
 from asker import CONCURRENCY, NAMES, write_bank
 from clipcoder.bank import TextBank
 from clipcoder.errors import LanguageModelError
-from clipcoder.generators.base import Question
+from clipcoder.generators.base import Question, Reply
 from clipcoder.generators.llm import crew
 from clipcoder.generators.llm.answers import answer_files
 from clipcoder.generators.llm.budget import BudgetSpentError
@@ -145,6 +145,26 @@ def test_who_holds_replies_when_python_ends_does_not_wait_for_ever(
     )
     assert (ended.stdout.count("("), ended.stderr) == (1, "")
     assert len(answer_files()) == len(server.requests) < len(QUESTIONS)
+
+
+def test_a_forked_process_does_not_wait_for_the_answers_of_another(
+    server: LoopbackModel, new_generator: NewGenerator
+) -> None:
+    replies = new_generator(concurrency=1).replies(QUESTIONS[:4])
+    next(replies)
+    server.act = slow(0.3)
+    process = multiprocessing.get_context("fork").Process(target=last_reply_is_refused, args=(replies,))
+    process.start()
+    process.join(20)
+    hangs = process.is_alive()
+    process.kill()
+    assert (hangs, process.exitcode) == (False, 0)
+    assert len(list(replies)) == 3
+
+
+def last_reply_is_refused(replies: Iterator[Reply]) -> None:
+    with pytest.raises(LanguageModelError, match="not to one forked from it"):
+        list(replies)
 
 
 def test_ctrl_c_while_the_thread_starts_leaves_none(

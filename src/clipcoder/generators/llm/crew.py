@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
+from clipcoder.errors import LanguageModelError
 from clipcoder.generators.llm.answers import Answer
 from clipcoder.generators.llm.budget import BudgetSpentError
 from clipcoder.generators.llm.chat import Chat, StoppedError
@@ -57,11 +58,15 @@ class Crew:
 
         Raises:
             BudgetSpentError: there was no budget left for it.
-            LanguageModelError: the endpoint refuses or does not answer, to this or another question.
+            LanguageModelError: the endpoint refuses or does not answer, to this or another question; or the
+                thread is that of another process.
         """
         if self._thread is None:  # not on entering, so that Ctrl-C at whatever moment ends in ``__exit__``
             self._begin()
-        return self._answers[prompt].result()
+        future = self._answers[prompt]
+        if not (self._thread and self._thread.is_alive()) and not future.done():
+            raise LanguageModelError("answers come to the process that has asked, not to one forked from it")
+        return future.result()
 
     def _begin(self) -> None:
         atexit.register(self._end)  # where Python ends first, what is on its way is kept, too
