@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
 from rich.progress import track
 
 from clipcoder import TextBank
@@ -58,7 +59,9 @@ class Caltech:
         paths, labels, _ = zip(*rows, strict=True)
         photos = [self._folder / "101_ObjectCategories" / path for path in paths]
         parts = [photos[i : i + 64] for i in range(0, len(photos), 64)]
-        features = np.concatenate([self._encoder.encode_images(part) for part in track(parts, what)])
+        features = np.concatenate(
+            [self._encoder.encode_images(part) for part in track(parts, what, console=Console(stderr=True))]
+        )
         return features, np.array(labels)
 
 

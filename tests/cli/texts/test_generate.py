@@ -185,6 +185,17 @@ def test_a_budget_that_is_too_small_is_refused_before_anything_is_paid(
     assert not list(out.parent.glob("*.json"))
 
 
+def test_a_budget_that_leaves_nothing_for_asking_again_is_told_and_no_failure(
+    run: Run, monkeypatch: pytest.MonkeyPatch, server: LoopbackModel
+) -> None:
+    monkeypatch.setattr("clipcoder.encoders.load_encoder", lambda *_, **__: ColourEncoder())  # all alike
+    arguments = ["--source", "llm", "--kinds", "analogue", "--max-requests", "3"]
+    result = run(*CLASSES, *arguments, llm=True)
+    assert result.exit_code == 0, result.output
+    assert "not asked again, for the budget is spent" in result.stderr
+    assert len(server.requests) == 3
+
+
 def test_what_a_run_will_cost_is_told_before_the_first_request(run: Run, server: LoopbackModel) -> None:
     server.act = status(401)
     result = run(*CLASSES, "--source", "llm", "--kinds", "synonym", llm=True)

@@ -113,7 +113,9 @@ def generate(
         _save(delivery, drafts)
     tell_remarks(delivery.remarks, delivery.failures, remarks)
     _tell_outcome(delivery, places)
-    return STATUS_INCOMPLETE if delivery.failures else 0
+    # Of a question that was asked again, something is in the bank already.
+    unanswered = [reply for reply in delivery.failures if not reply.question.unwanted]
+    return STATUS_INCOMPLETE if unanswered else 0
 
 
 def _model(order: Order, llm: LanguageModelChoice) -> LanguageModelGenerator | None:
