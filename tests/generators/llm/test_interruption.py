@@ -122,6 +122,19 @@ def test_a_spent_budget_leaves_what_is_on_its_way_all_its_time(
     assert len(answer_files()) == 2
 
 
+def run_to_its_end(program: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python beside this process, with the answers that this one keeps."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=Path(__file__).parent,
+        env={**os.environ, "CLIPCODER_CACHE": str(cache)},
+    )
+
+
 def test_who_holds_replies_when_python_ends_does_not_wait_for_ever(
     server: LoopbackModel, cache: Path
 ) -> None:
@@ -134,15 +147,7 @@ def test_who_holds_replies_when_python_ends_does_not_wait_for_ever(
         "print(next(replies).snippets)\n"
         "time.sleep(0.1)"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-        cwd=Path(__file__).parent,
-        env={**os.environ, "CLIPCODER_CACHE": str(cache)},
-    )
+    ended = run_to_its_end(program, cache)
     assert (ended.stdout.count("("), ended.stderr) == (1, "")
     assert len(answer_files()) == len(server.requests) < len(QUESTIONS)
 
@@ -167,15 +172,7 @@ def test_a_forked_process_does_not_wait_for_the_answers_of_another(
         "child.join(20)\n"
         "print(child.exitcode, len(list(replies)) > 0)\n"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-        cwd=Path(__file__).parent,
-        env={**os.environ, "CLIPCODER_CACHE": str(cache)},
-    )
+    ended = run_to_its_end(program, cache)
     said, outcome = ended.stdout.splitlines()
     assert "not to one forked from it" in said
     assert outcome == "0 True"
