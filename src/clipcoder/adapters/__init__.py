@@ -1,0 +1,1 @@
+"""From a few labelled images to better scores: rules of few-shot classification, on arrays."""
