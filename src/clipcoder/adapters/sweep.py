@@ -1,0 +1,200 @@
+"""The exact choice of alpha in base + alpha cache: all alphas at once, none evaluated one by one.
+
+The true class y of an image leads over class c where (base_y - base_c) + alpha (cache_y - cache_c) > 0,
+which is a half-line of alphas. The image is classified correctly where y leads over all others: an
+interval, or nothing. So accuracy is a step function of alpha, its steps begin and end where those intervals
+do, and sorting these ends finds every step: O(n C + n log n). A grid pays O(n C) for each of its points and
+misses what lies between them.
+
+Equal logits count as ``np.argmax`` counts them, for the first class, so an interval may hold its end or
+not. Alpha being a floating-point number, that only decides whether an interval begins (or is over) at the
+crossing or at the next number after it. All are therefore half-open, [start, stop), and none remembers its
+kind of end.
+
+Of the steps with the highest accuracy the widest is taken, and of that the middle, which is as far as can
+be from where an image changes. Both are measured by the share that base has in the sum, where sigma is the
+spread of a row over the classes:
+
+    share(alpha) = sigma_base / ( sigma_base + alpha sigma_cache ),
+
+from 1 (alpha = 0) to 0 (alpha infinite). It does not depend on the units of either, and a step without end
+has a width and a middle too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from clipcoder.adapters.cache import cache_logits
+from clipcoder.arrays import FloatArray, IntArray, batches, class_indices, feature_rows
+from clipcoder.errors import InvalidInputError
+
+_LOGITS_AT_ONCE: Final = 1 << 16  # blocks of 0.5 MB in float64, which the cache of a core holds
+_Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AlphaChoice:
+    """The weight of the cache that classifies most images correctly.
+
+    Attributes:
+        alpha: the weight, finite, 0 or more.
+        accuracy: the share of images that np.argmax(base + alpha * cache, axis=1) in float64 classifies
+            correctly, in [0, 1].
+        low: the least alpha that classifies the same images correctly, without a step in between.
+        high: the largest such alpha; it may be infinite.
+        width: how much of the way from base alone to cache alone lies between low and high, in [0, 1].
+    """
+
+    alpha: float
+    accuracy: float
+    low: float
+    high: float
+    width: float
+
+
+def best_alpha(
+    base: npt.ArrayLike, cache: npt.ArrayLike, labels: npt.ArrayLike, *, max_alpha: float = np.inf
+) -> AlphaChoice:
+    """Find the alpha of the highest accuracy of base + alpha * cache, among all alphas in [0, max_alpha].
+
+    Args:
+        base: logits of shape (n, C) that do not know the support set, such as zero-shot scores.
+        cache: logits of shape (n, C) from the support set, such as those of ``cache.cache_logits``.
+        labels: the true class of each row, integers of shape (n,), n at least 1.
+        max_alpha: the largest alpha allowed, 0 or more.
+
+    Returns:
+        The middle of the widest step of the highest accuracy (see the module); where two are equally wide,
+        that of the smaller alphas. A step so narrow that rounded sums miss its accuracy is passed over.
+
+    Raises:
+        InvalidInputError: arrays that do not fit together, no rows, or a negative ``max_alpha``.
+
+    >>> best_alpha([[1, 0], [1, 0]], [[0, 1], [1, 0]], [1, 0])
+    AlphaChoice(alpha=3.0, accuracy=1.0, low=1.0000000000000002, high=inf, width=0.5)
+    """
+    rows = feature_rows(base, "base")
+    votes = feature_rows(cache, "cache")
+    if votes.shape != rows.shape:
+        raise InvalidInputError(
+            f"base and cache must have one shape, (n, C), but theirs are {rows.shape} and {votes.shape}"
+        )
+    truth, _ = class_indices(labels, "labels", length=len(rows), n_classes=rows.shape[1])
+    if not len(rows):
+        raise InvalidInputError("an alpha is chosen on labelled images, at least one, but there is none")
+    if not max_alpha >= 0:
+        raise InvalidInputError(f"max_alpha must be 0 or more, not {max_alpha}")
+    edges, right = _steps(*_intervals(rows, votes, truth), float(np.nextafter(max_alpha, np.inf)))
+    return _best_that_holds(edges, right, rows, votes, truth)
+
+
+def best_alpha_beta(
+    base: npt.ArrayLike,
+    affinity: npt.ArrayLike,
+    support_labels: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    betas: Iterable[float],
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    max_alpha: float = np.inf,
+) -> tuple[float, AlphaChoice]:
+    """Find the best beta of a list, each with the best of all alphas.
+
+    To choose on the support set itself, ``affinity`` has to be that of ``cache.leave_one_out``; otherwise
+    each image confirms its own label.
+
+    Args:
+        base: logits of shape (n, C) that do not know the support set.
+        affinity: affinities to s support images, of shape (n, s), as for ``cache.cache_logits``.
+        support_labels: the class of each support image, integers of shape (s,).
+        labels: the true class of each row, integers of shape (n,), n at least 1.
+        betas: positive numbers to choose from, at least one.
+        sample_weight: how much each support image counts, of shape (s,); None means 1.
+        max_alpha: the largest alpha allowed, 0 or more.
+
+    Returns:
+        Beta and the choice of alpha: those of the highest accuracy, then of the widest step, then the first.
+
+    Raises:
+        InvalidInputError: as in ``best_alpha`` and ``cache.cache_logits``, or no beta.
+
+    >>> beta, choice = best_alpha_beta([[1, 0]], [[0.2, 0.6]], [0, 1], [1], betas=[1, 10])
+    >>> beta, choice.accuracy
+    (10, 1.0)
+    """
+    rows = feature_rows(base, "base")
+    choices: dict[float, AlphaChoice] = {}
+    for beta in betas:
+        votes = cache_logits(affinity, support_labels, rows.shape[1], beta, sample_weight=sample_weight)
+        choices[beta] = best_alpha(rows, votes, labels, max_alpha=max_alpha)
+    if not choices:
+        raise InvalidInputError("betas must hold at least one positive number, but it is empty")
+    return max(choices.items(), key=lambda item: (item[1].accuracy, item[1].width))
+
+
+def _intervals(base: FloatArray, cache: FloatArray, labels: IntArray) -> tuple[_Floats, _Floats]:
+    """Return for each row the alphas, [start, stop), that classify it correctly; two arrays of shape (n,)."""
+    starts, stops = np.empty(len(base)), np.empty(len(base))
+    for batch in batches(len(base), max(1, _LOGITS_AT_ONCE // base.shape[1])):
+        own = labels[batch, None]
+        rival, vote = base[batch].astype(np.float64), cache[batch].astype(np.float64)
+        behind = rival - np.take_along_axis(rival, own, axis=1)
+        pull = np.take_along_axis(vote, own, axis=1) - vote
+        wins_ties = own <= np.arange(base.shape[1])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossing = behind / pull  # infinite where nothing pulls: one of the two leads always
+        crossing = np.where(np.isnan(crossing), np.where(wins_ties, -np.inf, np.inf), crossing)
+        after = np.nextafter(crossing, np.inf)
+        rises = pull >= 0
+        starts[batch] = np.where(rises, np.where(wins_ties, crossing, after), -np.inf).max(axis=1)
+        stops[batch] = np.where(rises, np.inf, np.where(wins_ties, after, crossing)).min(axis=1)
+    return starts, stops
+
+
+def _steps(starts: _Floats, stops: _Floats, end: float) -> tuple[_Floats, IntArray]:
+    """Return the edges (k + 1,) of the k steps that make up [0, end), and how many rows are right on each."""
+    starts, stops = np.maximum(starts, 0), np.minimum(stops, end)
+    some = starts < stops
+    starts, stops = np.sort(starts[some]), np.sort(stops[some])
+    edges = np.unique(np.concatenate([[0, end], starts, stops]))
+    begun, over = (np.searchsorted(ends, edges[:-1], side="right") for ends in (starts, stops))
+    return edges, begun - over
+
+
+def _best_that_holds(
+    edges: _Floats, right: IntArray, base: FloatArray, cache: FloatArray, labels: IntArray
+) -> AlphaChoice:
+    """Take the best step, by rows right and then by width, whose promise the rounded sums keep."""
+    unit = _spread(base) / _spread(cache)
+    share = unit / (unit + edges)
+    width = share[:-1] - share[1:]
+    low, high = edges[:-1], np.where(np.isinf(edges[1:]), np.inf, np.nextafter(edges[1:], 0))
+    middle = np.clip(2 * unit / (share[:-1] + share[1:]) - unit, low, high)
+    best, held = 0, -1
+    for step in np.lexsort((-width, -right)).tolist():
+        if held >= right[step]:  # no step from here on promises more
+            break
+        count = _count_right(base, cache, labels, middle[step])
+        if count > held:
+            best, held = step, count
+    alpha, accuracy = float(middle[best]), held / len(labels)
+    return AlphaChoice(alpha, accuracy, float(low[best]), float(high[best]), float(width[best]))
+
+
+def _spread(logits: FloatArray) -> float:
+    """Return the root mean square of a row's logits about their mean; 1 where no row has any spread."""
+    return float(np.sqrt(logits.var(axis=1, dtype=np.float64).mean())) or 1.0
+
+
+def _count_right(base: FloatArray, cache: FloatArray, labels: IntArray, alpha: float) -> int:
+    right = 0
+    for batch in batches(len(base), max(1, _LOGITS_AT_ONCE // base.shape[1])):
+        logits = base[batch] + np.multiply(cache[batch], alpha, dtype=np.float64)
+        right += int((logits.argmax(axis=1) == labels[batch]).sum())
+    return right
