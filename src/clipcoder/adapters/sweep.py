@@ -178,11 +178,11 @@ def _best_that_holds(
     middle = np.clip(2 * unit / (share[:-1] + share[1:]) - unit, low, high)
     best, held = 0, -1
     for step in np.lexsort((-width, -right)).tolist():
-        if held >= right[step]:  # no step from here on promises more
-            break
         count = _count_right(base, cache, labels, middle[step])
-        if count > held:
+        if count >= held:
             best, held = step, count
+        if count >= right[step]:  # a promise kept, and none of the others promises more
+            break
     alpha, accuracy = float(middle[best]), held / len(labels)
     return AlphaChoice(alpha, accuracy, float(low[best]), float(high[best]), float(width[best]))
 
