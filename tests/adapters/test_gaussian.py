@@ -198,6 +198,14 @@ def test_texts_that_mislead_are_given_up():
     assert (fit(*misled[:3], settings).scores(misled.images).argmax(axis=1) == misled.labels).mean() > 0.9
 
 
+def test_without_a_generic_covariance_one_shrinkage_is_all():
+    problem, grid = blobs(3), GaussianGrid(nu=(300, 1000), slope=(0.3,), shrinkage=(0.5, 0.1, 1))
+    given = choose(*problem[:3], generic=problem.generic, grid=grid)  # which is I / d as well
+    assumed = choose(*problem[:3], grid=grid)
+    assert assumed.settings.shrinkage == 0.5
+    assert assumed.log_likelihood == pytest.approx(given.log_likelihood, abs=1e-6)
+
+
 def test_one_shot_is_left_to_the_defaults():
     problem = blobs(1)
     assert choose(*problem[:3]).settings == GaussianSettings()

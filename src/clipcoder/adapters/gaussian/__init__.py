@@ -24,6 +24,8 @@ scatter and degrees of freedom included, and ``choose`` the settings under which
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -134,10 +136,13 @@ def choose(
     to come. Where fewer than half of the images can be judged, as with one
     shot, or where there is one class, the default settings stand.
 
-    Arguments and errors are those of ``fit``, and the grid is what is tried.
+    Arguments and errors are those of ``fit``, and the grid is what is tried; without a generic covariance one
+    shrinkage is, for I / d shrinks to itself.
 
     >>> choose([[1, 0], [0, 1]], [0, 1], [[1, 0], [0, 1]]).judged
     0
     """
     support = SupportStatistics.of(images, labels, prototypes, generic, sample_weight)
-    return best_settings(support, grid)
+    return best_settings(
+        support, grid if generic is not None else replace(grid, shrinkage=grid.shrinkage[:1])
+    )

@@ -31,10 +31,10 @@ class GaussianGrid:
         InvalidInputError: nothing to try for one of them, or a setting out of its range.
     """
 
-    kappa: tuple[float, ...] = (0, 1, 2, 4, 8, 16)
+    kappa: tuple[float, ...] = (0, 0.5, 1, 2, 4, 8, 16)
     nu: tuple[float, ...] = (300, 1000, 3000)
     slope: tuple[float, ...] = (0.04, 0.08, 0.15, 0.3, 0.6)
-    shrinkage: tuple[float, ...] = (0.1, 0.3, 0.6)
+    shrinkage: tuple[float, ...] = (0.1, 0.5, 1)
 
     def __post_init__(self) -> None:
         for name, values in vars(self).items():
