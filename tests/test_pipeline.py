@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from clipcoder import Failure, PairBank, Prediction, TextBank, ZeroShotClassifier
 from clipcoder.errors import InvalidInputError, UnknownNameError, UnreadableImageError
+from clipcoder.pipeline import CloseCall
 from toy_encoder import ColourEncoder, StagedColourEncoder, plain, png
 
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
@@ -232,6 +233,117 @@ def test_a_rerank_by_way_of_third_classes_is_explained_by_the_scores() -> None:
     assert (explanation.label, explanation.runner_up, explanation.reranked) == ("sky", "tomato", True)
     assert explanation.margin < 0
     assert {n.kind for n in explanation.neighbours} == {"name"}
+
+
+# Close calls
+
+THREE = TextBank.from_texts(
+    {n: {"name": [t]} for n, t in [("tomato", "red"), ("sky", "blue"), ("grass", "green")]}
+)
+SHADES = [plain((255, 0, i)) for i in range(227, 255)]  # ever nearer to the middle of tomato and sky
+
+
+def test_an_automatic_gap_reranks_a_share_of_a_sample() -> None:
+    clf = classifier(NAMES, pairs=PAIRS, max_gap="auto")
+    assert clf.max_gap_ is None
+    assert clf.fit_gap(SHADES[:20]) is clf
+    assert clf.max_gap_ == pytest.approx(gap_of(SHADES[17]), abs=1e-4)  # 2 of 20 lie below it
+    assert clf.predict(SHADES) == ["tomato"] * 18 + ["sky"] * 10
+    assert clf.fit_gap(SHADES[:20], share=0.5).predict(SHADES[:20]) == ["tomato"] * 10 + ["sky"] * 10
+
+
+def gap_of(image: object) -> float:
+    best, second = np.sort(np.exp(classifier(NAMES).decision_function([image])[0]))[::-1]
+    return float((best - second) / (best + second))
+
+
+def test_an_automatic_gap_does_not_depend_on_batches_or_on_what_cannot_be_read(tmp_path: Path) -> None:
+    gaps = [
+        classifier(NAMES, pairs=PAIRS, max_gap="auto", batch_size=size).fit_gap(images).max_gap_
+        for size, images in [(None, SHADES), (3, [tmp_path / "absent.png", *SHADES]), (1, iter(SHADES))]
+    ]
+    assert gaps == [gaps[0]] * 3
+
+
+def test_a_gap_that_is_not_learned_yet_is_asked_for() -> None:
+    clf = classifier(NAMES, pairs=PAIRS, max_gap="auto")
+    for ask in (clf.predict, clf.predict_proba, lambda images: list(clf.stream(images))):
+        with pytest.raises(InvalidInputError, match=r"call fit_gap\(images\) first"):
+            ask([plain(CLOSE)])
+    assert classifier(NAMES, max_gap="auto").predict([plain(CLOSE)]) == ["tomato"]  # nothing to rerank by
+
+
+def test_a_stated_gap_is_not_learned() -> None:
+    clf = classifier(NAMES, pairs=PAIRS, max_gap=0.2)
+    assert clf.max_gap_ == 0.2
+    with pytest.raises(InvalidInputError, match=r"max_gap=0\.2 was stated"):
+        clf.fit_gap(SHADES)
+
+
+def test_a_gap_takes_ten_images() -> None:
+    clf = classifier(NAMES, pairs=PAIRS, max_gap="auto")
+    with pytest.raises(InvalidInputError, match="at least 10 unlabelled images, but there are 9"):
+        clf.fit_gap(SHADES[:9])
+    assert clf.max_gap_ is None
+
+
+def test_a_stream_tells_what_close_calls_lacked() -> None:
+    pairs = PairBank.from_texts(
+        {"tomato": {"sky": ["red"], "grass": ["red"]}, "sky": {"tomato": ["blue"]}}, THREE.class_names
+    )
+    outcomes = list(classifier(THREE, pairs=pairs, max_gap=0.5).stream([plain(CLOSE), plain(RED)]))
+    compared = ("tomato", "sky", "grass")
+    missing = (("tomato", "grass"), ("sky", "grass"))  # the one has texts in one direction only
+    assert [o.close_call for o in outcomes] == [CloseCall(compared, missing), None]
+    assert not CloseCall(compared, missing).undecided
+
+
+def test_a_close_call_without_any_texts_is_undecided() -> None:
+    pairs = PairBank.from_texts(
+        {"tomato": {"grass": ["red"]}, "grass": {"tomato": ["green"]}}, THREE.class_names
+    )
+    clf = classifier(THREE, pairs=pairs, max_gap=0.5, top_k=2)
+    [outcome] = clf.stream([plain(CLOSE)])
+    assert outcome.close_call == CloseCall(("tomato", "sky"), (("tomato", "sky"),))
+    assert (outcome.close_call.undecided, outcome.label) == (True, "tomato")
+
+
+def test_without_pairs_no_call_is_close() -> None:
+    assert [o.close_call for o in classifier(NAMES, max_gap=2).stream([plain(CLOSE)])] == [None]
+
+
+def test_the_reference_lets_a_missing_pair_vote_0() -> None:
+    pairs = PairBank.from_texts(
+        {"sky": {"grass": ["red"]}, "grass": {"sky": ["blue, blue and red"]}}, THREE.class_names
+    )
+    image = [plain((128, 20, 127))]  # tomato, which has no pair, is the best by its score
+
+    def label(**rule: object) -> list[str]:
+        return classifier(THREE, pairs=pairs, max_gap=0.5, method="coder", **rule).predict(image)
+
+    assert label() == ["tomato"]
+    assert label(protocol="reference") == ["grass"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "expected"),
+    [
+        ({"max_gap": "automatic"}, InvalidInputError, "0 or more, or 'auto', not 'automatic'"),
+        ({"max_gap": -1}, InvalidInputError, "max_gap must be a difference of probabilities"),
+        ({"protocol": "referense"}, UnknownNameError, "did you mean 'reference'"),
+        ({"protocol": "reference"}, InvalidInputError, "but got method='equidistant' and max_gap=0.1"),
+        (
+            {"protocol": "reference", "method": "coder", "max_gap": "auto"},
+            InvalidInputError,
+            "has its gap stated, but got method='coder' and max_gap='auto'",
+        ),
+    ],
+)
+def test_rules_that_cannot_be_are_refused(
+    settings: dict[str, object], error: type[Exception], expected: str
+) -> None:
+    with pytest.raises(error, match=expected):
+        classifier(**settings)
 
 
 # Streams

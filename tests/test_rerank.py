@@ -9,9 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipcoder import rerank as module
 from clipcoder.errors import InvalidInputError
-from clipcoder.rerank import PairDifferences, rerank
+from clipcoder.rerank import (
+    CLOSE_SHARE,
+    PairDifferences,
+    differences,
+    gap_of_share,
+    rerank,
+    rerank_as_published,
+    reranking,
+    softmax_gaps,
+    voting,
+)
 
 ALWAYS = np.inf
 X, Y = [1.0, 0.0], [0.0, 1.0]
@@ -157,23 +166,165 @@ def test_the_size_of_batches_does_not_matter(seed: int, budget: int):
     images, scores = rng.standard_normal((9, 4)), rng.standard_normal((9, 6))
     whole = rerank(images, scores, pairs, max_gap=ALWAYS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_NUMBERS_AT_ONCE", budget)
+        patch.setattr(voting, "_NUMBERS_AT_ONCE", budget)
         np.testing.assert_array_equal(rerank(images, scores, pairs, max_gap=ALWAYS), whole)
 
 
-def test_pairs_are_indexed_with_sign():
-    pairs = both_ways(3, (0, 2, X, Y))
-    assert pairs.index.tolist() == [[0, 0, 1], [0, 0, 0], [-1, 0, 0]]
-    np.testing.assert_array_equal(pairs.differences, [[1, -1]])
+@pytest.mark.parametrize("table", [0, 1 << 20])
+def test_pairs_are_found_in_either_order_with_sign(monkeypatch: pytest.MonkeyPatch, table: int):
+    monkeypatch.setattr(differences, "_TABLE", table)
+    pairs = both_ways(4, (0, 2, X, Y), (3, 1, X, Y))
+    np.testing.assert_array_equal(pairs.differences, [[1, -1], [-1, 1]])
+    own, other = np.indices((4, 4))
+    row, sign = pairs.find(own, other)
+    assert sign.tolist() == [[0, 0, 1, 0], [0, 0, 0, 1], [-1, 0, 0, 0], [0, -1, 0, 0]]
+    assert (row[sign != 0].tolist(), row[sign == 0].any()) == ([0, 1, 0, 1], False)
+
+
+@pytest.mark.parametrize("table", [0, 1 << 20])
+def test_where_no_pair_exists_none_is_found(monkeypatch: pytest.MonkeyPatch, table: int):
+    monkeypatch.setattr(differences, "_TABLE", table)
+    row, sign = both_ways(3).find(np.array([0, 2]), np.array([1, 0]))
+    assert (row.tolist(), sign.tolist()) == ([0, 0], [0, 0])
+
+
+def test_many_classes_take_the_memory_of_their_pairs():
+    pairs = both_ways(10**6, (0, 10**6 - 1, Y, X), (7, 8, X, Y))
+    assert pairs.keys.tolist() == [10**6 - 1, 7 * 10**6 + 8]
+    assert pairs.find(np.array([10**6 - 1]), np.array([0]))[1].tolist() == [-1]
+    assert pairs.find(np.array([10**6 - 1]), np.array([10**6 - 2]))[1].tolist() == [0]
 
 
 def test_no_signature_takes_a_label():
-    parameters = {
-        name for f in (rerank, PairDifferences.from_texts) for name in inspect.signature(f).parameters
-    }
+    functions = (
+        rerank,
+        rerank_as_published,
+        reranking,
+        gap_of_share,
+        softmax_gaps,
+        PairDifferences.from_texts,
+    )
+    parameters = {name for f in functions for name in inspect.signature(f).parameters}
     assert parameters == {
-        "images", "scores", "pairs", "top_k", "max_gap", "pair_texts", "first", "second", "n_classes",
+        "images", "scores", "pairs", "top_k", "max_gap", "missing_votes_0", "gaps", "share", "pair_texts",
+        "first", "second", "n_classes",
     }  # fmt: skip
+
+
+# What is missing
+
+
+def test_missing_pairs_of_close_calls_are_told_by_hand():
+    pairs = both_ways(3, (0, 1, X, Y))
+    scores = [[1.0, 1.1, 1.2], [0.0, 9.0, 1.0]]
+    result = reranking([X, X], scores, pairs, max_gap=0.5)
+    assert result.top.tolist() == [[2, 1, 0], [1, 2, 0]]
+    assert result.close.tolist() == [True, False]
+    assert result.missing.tolist() == [[True, True, False], [False, False, False]]
+    assert result.chosen.tolist() == [2, 1]
+
+
+def test_without_any_pair_all_are_missing():
+    result = reranking([X], [[1.0, 2.0, 3.0]], both_ways(3), max_gap=ALWAYS)
+    assert (result.missing.tolist(), result.chosen.tolist()) == ([[True] * 3], [2])
+
+
+def test_one_class_makes_no_close_call():
+    result = reranking([X], [[1.0]], both_ways(1), max_gap=ALWAYS)
+    assert (result.close.tolist(), result.missing.shape, result.chosen.tolist()) == ([False], (1, 0), [0])
+
+
+# As published
+
+
+def test_as_published_a_missing_pair_votes_0_by_hand():
+    pairs = both_ways(3, (0, 1, [1, 0.5], [0.9, 0.6]), (1, 2, [1, 0.4], [0.9, 0.6]))
+    scores = [[1.0, 2.0, 3.0]]
+    d01, d12 = pairs.differences[:, 0]
+    votes = [d01 / 2, (d12 - d01) / 2, -d12 / 2]
+    assert votes[0] == max(votes)
+    assert rerank_as_published([X], scores, pairs, max_gap=ALWAYS).tolist() == [0]
+    alone = both_ways(4, (0, 1, X, Y))
+    # Looking along y, 1 beats 0; along neither, a class without pairs has 0, which is as good as a draw.
+    assert rerank_as_published([Y], [[1.0, 2.0, 3.0, 4.0]], alone, max_gap=ALWAYS).tolist() == [1]
+    assert rerank_as_published([[1, 1]], [[1.0, 2.0, 3.0, 4.0]], alone, max_gap=ALWAYS).tolist() == [3]
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_as_published_is_the_sum_over_the_pairs_that_exist_by_all_the_others(seed: int):
+    rng = np.random.default_rng(seed)
+    grid = np.argwhere(~np.eye(6, dtype=bool))
+    first, second = grid[rng.random(len(grid)) < 0.7].T
+    texts, images = rng.standard_normal((len(first), 5)), rng.standard_normal((7, 5))
+    scores = rng.standard_normal((7, 6))
+    pairs = PairDifferences.from_texts(texts, first, second, 6)
+    unit, dense = images / np.linalg.norm(images, axis=1, keepdims=True), np.zeros((6, 6, 5))
+    for key, difference in zip(pairs.keys, pairs.differences, strict=True):
+        dense[key // 6, key % 6], dense[key % 6, key // 6] = difference, -difference
+    expected = []
+    for x, row in zip(unit, scores, strict=True):
+        top = np.argsort(-row)[:4]
+        votes = np.array([sum(dense[c, o] @ x for o in top) / 3 for c in top])
+        expected.append(top[votes.argmax()])
+    chosen = rerank_as_published(images, scores, pairs, top_k=4, max_gap=ALWAYS)
+    np.testing.assert_array_equal(chosen, expected)
+
+
+# Gaps
+
+
+def test_gaps_by_hand():
+    scores = np.log([[0.4, 0.5, 0.1], [0.7, 0.2, 0.1]]) + 3
+    np.testing.assert_allclose(softmax_gaps(scores), [0.1, 0.5], atol=1e-6)
+
+
+@given(
+    gaps=st.lists(st.floats(0, 1, width=32), min_size=1, max_size=40, unique=True),
+    share=st.sampled_from([0.05, 0.1, 0.25, 0.3, 0.7, 1.0]),
+    seed=st.integers(0, 9),
+)
+def test_as_many_lie_below_the_gap_as_were_asked_for(gaps: list[float], share: float, seed: int):
+    count = round(100 * share) * len(gaps) // 100
+    if not count:
+        with pytest.raises(InvalidInputError, match="unlabelled images, but there are"):
+            gap_of_share(gaps, share)
+        return
+    shuffled = np.random.default_rng(seed).permutation(np.float32(gaps))
+    below = gap_of_share(shuffled, share)
+    assert (shuffled < below).sum() == count
+    assert below == gap_of_share(gaps, share)
+
+
+def test_equal_gaps_are_all_close_or_none_is():
+    assert gap_of_share([0.5] * 20) == 0.5
+
+
+def test_a_learned_gap_reranks_its_share():
+    rng = np.random.default_rng(0)
+    images, scores = rng.standard_normal((200, 2)), rng.standard_normal((200, 3))
+    below = gap_of_share(softmax_gaps(scores))
+    close = reranking(images, scores, both_ways(3, (0, 1, X, Y)), max_gap=below).close
+    assert close.sum() == round(CLOSE_SHARE * 200)
+
+
+@pytest.mark.parametrize(
+    ("count", "share", "sentence"),
+    [
+        (9, 0.1, "a share of 0.1 lies below takes at least 10 unlabelled images, but there are 9"),
+        (0, 1, "takes at least 1 unlabelled images, but there are 0"),
+        (9, 0, "share must be a part of the images, above 0 and at most 1, not 0"),
+        (9, 1.1, "share must be a part of the images"),
+        (9, np.nan, "share must be a part of the images"),
+    ],
+)
+def test_shares_that_cannot_be_are_refused(count: int, share: float, sentence: str):
+    with pytest.raises(InvalidInputError, match=sentence):
+        gap_of_share(np.linspace(0, 1, count), share)
+
+
+def test_gaps_take_two_classes():
+    with pytest.raises(InvalidInputError, match="2 or more classes, but they have 1"):
+        softmax_gaps([[1.0]])
 
 
 @pytest.mark.parametrize(
@@ -190,6 +341,7 @@ def test_no_signature_takes_a_label():
         ({"top_k": 2.5}, "top_k must be a whole number"),
         ({"max_gap": -0.1}, "max_gap must be a difference of probabilities"),
         ({"max_gap": np.nan}, "max_gap must be a difference of probabilities"),
+        ({"max_gap": "0.1"}, "max_gap must be a difference of probabilities, 0 or more, not '0.1'"),
     ],
 )
 def test_bad_arguments_are_refused(change: dict[str, object], sentence: str):

@@ -20,6 +20,8 @@ Method = Literal["equidistant", "coder", "clip"]
 """``"equidistant"``: all texts score, every class at one distance from the mean (``zero_shot``). ``"coder"``:
 all texts score as published (paper, section 3.4). ``"clip"``: the texts of kind ``name`` alone."""
 
+_ENCODER_MEMBERS: Final = ("name", "dim", "logit_scale", "encode_images", "encode_texts")
+
 METHODS: Final[tuple[Method, ...]] = get_args(Method)
 
 
@@ -92,6 +94,20 @@ class EncodedPairs:
             return None
         texts = [(self.pairs.texts[row].text, "one_to_one") for row in rows]
         return Side(name, texts, self.features[rows] @ image)
+
+
+def check_encoder(encoder: Encoder) -> None:
+    """Refuse what lacks one of the five members of an encoder.
+
+    Raises:
+        InvalidInputError: it does.
+    """
+    missing = [member for member in _ENCODER_MEMBERS if not hasattr(encoder, member)]
+    if missing:
+        raise InvalidInputError(
+            f"an encoder must have {', '.join(_ENCODER_MEMBERS[:-1])} and {_ENCODER_MEMBERS[-1]}, but this "
+            f"{type(encoder).__name__} lacks {' and '.join(missing)}; load_encoder gives a complete one"
+        )
 
 
 def check_bank(bank: TextBank, method: Method) -> None:

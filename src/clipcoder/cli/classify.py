@@ -10,6 +10,15 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from clipcoder.cli import sources as images
+from clipcoder.cli.close_calls import (
+    SAMPLE,
+    STATED,
+    CloseCallCount,
+    MaxGap,
+    MaxGapType,
+    check_used,
+    learn_gap,
+)
 from clipcoder.cli.console import print_table
 from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
 from clipcoder.cli.group import STATUS_INCOMPLETE
@@ -40,6 +49,14 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="A bank of one-to-one texts (JSON), which decide between the best classes where the gap is small.",
 )
+@click.option(
+    "--max-gap",
+    type=MaxGapType(),
+    metavar="FLOAT|auto",
+    help="With --pairs: a call is close where the softmax of the two best scores differs by less than this "
+    f"({STATED} if nothing is said); auto learns from up to {SAMPLE} of the images which gap the closest "
+    "tenth of them lies below.",
+)
 @encoder_options
 @click.option(
     "--method",
@@ -64,6 +81,7 @@ def classify(
     choice: EncoderChoice,
     texts: Path | None,
     pairs: Path | None,
+    max_gap: MaxGap | None,
     method: Literal["equidistant", "coder", "clip"],
     top: int,
     as_json: bool,
@@ -75,6 +93,7 @@ def classify(
     from clipcoder.pipeline import ZeroShotClassifier
 
     given = read_bank(texts) if texts else None
+    check_used(max_gap, pairs)
     names = class_names(classes, classes_file, given)
     check_choice(names, top)
     bank = chosen_from(given, names) if given else None
@@ -86,7 +105,10 @@ def classify(
         found = images.collect(paths, sys.stdin)
         encoder = choice.open()
         bank = bank or write_bank(names, encoder, method)
-        classifier = ZeroShotClassifier(encoder, bank, method=method, pairs=differences)
+        gap = STATED if max_gap is None else max_gap
+        classifier = ZeroShotClassifier(encoder, bank, method=method, pairs=differences, max_gap=gap)
+        if gap == "auto":
+            learn_gap(classifier, found)
         kept = bool(rows_file or sheet_file or not as_json)
         predictions, failures = predict_all(classifier, found, top, as_json=as_json, kept=kept)
         if predictions and not as_json:
@@ -101,7 +123,7 @@ def classify(
 def predict_all(
     classifier: ZeroShotClassifier, found: Sequence[images.Source], top: int, *, as_json: bool, kept: bool
 ) -> tuple[list[Prediction], int]:
-    """Classify everything, naming what cannot be read; JSON lines leave as they come.
+    """Classify everything, naming what cannot be read and what was lacking; JSON lines leave as they come.
 
     Returns:
         The predictions, where they are kept for later, and how many images could not be read.
@@ -109,14 +131,16 @@ def predict_all(
     from clipcoder.cli.report import json_line
     from clipcoder.pipeline import Failure
 
-    predictions, failures = [], 0
+    predictions, failures, close_calls = [], 0, CloseCallCount()
     for outcome in progress(classifier.stream(found, top=top), len(found), "classifying"):
         if isinstance(outcome, Failure):
             failures += 1
             tell(str(outcome.error))
             continue
+        close_calls.add(outcome)
         if kept:
             predictions.append(outcome)
         if as_json:
             click.echo(json_line(outcome, top))
+    close_calls.report()
     return predictions, failures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clipcoder.pipeline.classifier import ZeroShotClassifier
+from clipcoder.pipeline.close_calls import CloseCall
 from clipcoder.pipeline.outcomes import Failure, Prediction
 
-__all__ = ["Failure", "Prediction", "ZeroShotClassifier"]
+__all__ = ["CloseCall", "Failure", "Prediction", "ZeroShotClassifier"]

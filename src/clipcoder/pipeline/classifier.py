@@ -6,22 +6,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import cached_property
 from itertools import islice
+from typing import Self
 
 import numpy as np
 
 from clipcoder.arrays import FloatArray, IntArray
 from clipcoder.bank import PairBank, TextBank
-from clipcoder.encoded import EncodedPairs, EncodedTexts, Method, check_bank, check_pairs
+from clipcoder.encoded import EncodedPairs, EncodedTexts, Method, check_bank, check_encoder, check_pairs
 from clipcoder.encoders.ahead import batch_size_of, encode_ahead, encode_listed
 from clipcoder.encoders.base import Encoder, ImageInput
 from clipcoder.encoders.inputs import check_batch_size
 from clipcoder.errors import InvalidInputError, UnreadableImageError
 from clipcoder.explanation import Explanation, explain
+from clipcoder.pipeline.close_calls import CloseCall, MaxGap, Protocol, check_rule, close_call
 from clipcoder.pipeline.outcomes import Failure, Prediction
-from clipcoder.pipeline.probabilities import exclusive, independent
-from clipcoder.rerank import rerank
-
-_ENCODER_MEMBERS = ("name", "dim", "logit_scale", "encode_images", "encode_texts")
+from clipcoder.pipeline.probabilities import exclusive, independent, logit_bias_of
+from clipcoder.rerank import CLOSE_SHARE, Reranking, gap_of_share, reranking, softmax_gaps
 
 
 class ZeroShotClassifier:
@@ -39,17 +39,22 @@ class ZeroShotClassifier:
             stage 2).
         top_k: how many of the best classes a rerank compares.
         max_gap: an image is reranked where its two best classes are less than this apart, as softmax of the
-            scores.
+            scores; ``"auto"`` leaves it to ``fit_gap``, which learns it from unlabelled images.
+        protocol: ``"reference"`` decides close calls as published, for a comparison: a missing pair votes 0.
+            That only images whose label is among the best classes are reranked, as in the published program,
+            is left to whoever has the labels; a classifier sees none (``rerank.rerank_as_published``).
         batch_size: images that are encoded at a time, by default as many as suit the encoder; changes memory
             and speed only.
 
     Attributes:
         classes_: the class names, array of strings of shape (C,), in the order of the bank.
+        max_gap_: the gap that is used, stated or learned; None before ``fit_gap``.
 
     Raises:
         InvalidInputError: the encoder lacks a member, there are fewer than two classes, a class has no text
-            for the method, or a pair names a class that the bank does not have.
-        UnknownNameError: an unknown method.
+            for the method, a pair names a class that the bank does not have, ``max_gap`` is none, or the
+            reference's protocol is asked for with another method than ``"coder"`` or a learned gap.
+        UnknownNameError: an unknown method or protocol.
 
     References:
         Chao Yi, Lu Ren, De-Chuan Zhan, Han-Jia Ye: Leveraging Cross-Modal Neighbor Representation for
@@ -72,13 +77,15 @@ class ZeroShotClassifier:
         method: Method = "equidistant",
         pairs: PairBank | None = None,
         top_k: int = 5,
-        max_gap: float = 0.1,
+        max_gap: MaxGap = 0.1,
+        protocol: Protocol = "strict",
         batch_size: int | None = None,
     ) -> None:
-        _check_encoder(encoder)
+        check_encoder(encoder)
         check_bank(bank, method)
         if pairs is not None:
             check_pairs(pairs, bank)
+        check_rule(max_gap, protocol, method)
         if batch_size is not None:
             check_batch_size(batch_size)
         self.encoder = encoder
@@ -87,8 +94,39 @@ class ZeroShotClassifier:
         self.pairs = pairs
         self.top_k = top_k
         self.max_gap = max_gap
+        self.protocol = protocol
         self.batch_size = batch_size
         self.classes_ = np.array(bank.class_names)
+        self.max_gap_ = None if max_gap == "auto" else float(max_gap)
+
+    def fit_gap(self, images: Iterable[ImageInput], *, share: float = CLOSE_SHARE) -> Self:
+        """Learn from unlabelled images below which gap a call is close: where a share of them lies.
+
+        It is the share that the encoder is least sure of, so the gap suits the encoder and the classes; how
+        large a share, see ``rerank.close_calls``. The gap then stays, whatever is classified.
+
+        Args:
+            images: a sample of what will be classified; what cannot be read is left out.
+            share: the part of them that is to be reranked, above 0 and at most 1.
+
+        Returns:
+            The classifier itself, with ``max_gap_``.
+
+        Raises:
+            InvalidInputError: the gap was stated, a share out of range, or too few images for it.
+        """
+        if self.max_gap != "auto":
+            raise InvalidInputError(
+                f"fit_gap learns the gap of max_gap='auto', but max_gap={self.max_gap:g} was stated"
+            )
+        with closing(encode_ahead(self.encoder, images, batch_size=self.batch_size)) as outcomes:
+            gaps = [
+                softmax_gaps(self._texts.head.scores(row[None]))[0]
+                for _, row in outcomes
+                if not isinstance(row, UnreadableImageError)
+            ]
+        self.max_gap_ = gap_of_share(gaps, share)
+        return self
 
     def predict(self, images: Sequence[ImageInput]) -> list[str]:
         """Return the class name of each image.
@@ -98,7 +136,7 @@ class ZeroShotClassifier:
 
         Raises:
             UnreadableImageError: an image cannot be decoded; ``stream`` goes on instead.
-            InvalidInputError: a single image instead of a list of them.
+            InvalidInputError: a single image instead of a list of them, or a gap that is not learned yet.
         """
         features = self._encode(images)
         chosen = self._choose(features, self._texts.head.scores(features))
@@ -120,7 +158,7 @@ class ZeroShotClassifier:
             InvalidInputError: independent probabilities of an encoder without a ``logit_bias``, or what
                 ``predict`` raises.
         """
-        bias = self._logit_bias() if independent else None
+        bias = logit_bias_of(self.encoder) if independent else None
         features = self._encode(images)
         scores = self._texts.head.scores(features)
         return self._probabilities(scores, self._choose(features, scores), bias)
@@ -138,7 +176,9 @@ class ZeroShotClassifier:
         Raises:
             UnreadableImageError: the image cannot be decoded.
         """
-        return self._judge(self._encode([image]), top=2)[0][1]
+        features = self._encode([image])
+        scores = self._texts.head.scores(features)
+        return self._explain(features[0], scores[0], int(self._choose(features, scores)[0]))
 
     def stream(self, images: Iterable[ImageInput], *, top: int = 5) -> Iterator[Prediction | Failure]:
         """Classify any number of images in bounded memory; threads decode ahead of the encoder.
@@ -159,7 +199,7 @@ class ZeroShotClassifier:
         with closing(outcomes):
             while batch := list(islice(outcomes, size)):
                 features = [row for _, row in batch if not isinstance(row, UnreadableImageError)]
-                judged = iter(self._judge(np.stack(features), top=max(top, 2)) if features else ())
+                judged = self._judge(np.stack(features), top=max(top, 2)) if features else iter(())
                 for source, outcome in batch:
                     if isinstance(outcome, UnreadableImageError):
                         yield Failure(source, outcome)
@@ -179,19 +219,26 @@ class ZeroShotClassifier:
 
     def _choose(self, features: FloatArray, scores: FloatArray) -> IntArray:
         """Return the class index of each image: the best score, or what the rerank makes of a close call."""
-        if self._pairs is None:
-            best: IntArray = scores.argmax(axis=1)
-            return best
-        return rerank(features, scores, self._pairs.differences, top_k=self.top_k, max_gap=self.max_gap)
+        result = self._rerank(features, scores)
+        best: IntArray = scores.argmax(axis=1) if result is None else result.chosen
+        return best
 
-    def _logit_bias(self) -> float:
-        bias: float | None = getattr(self.encoder, "logit_bias", None)
-        if bias is None:
+    def _rerank(self, features: FloatArray, scores: FloatArray) -> Reranking | None:
+        if self._pairs is None:
+            return None
+        if self.max_gap_ is None:
             raise InvalidInputError(
-                "independent probabilities need an encoder that was trained with a sigmoid, such as SigLIP, "
-                f"but {self.encoder.name!r} has no logit_bias; leave out independent=True"
+                "max_gap='auto' is learned from unlabelled images: call fit_gap(images) first, "
+                "or state a number"
             )
-        return bias
+        return reranking(
+            features,
+            scores,
+            self._pairs.differences,
+            top_k=self.top_k,
+            max_gap=self.max_gap_,
+            missing_votes_0=self.protocol == "reference",
+        )
 
     def _probabilities(
         self, scores: FloatArray, chosen: IntArray, logit_bias: float | None = None
@@ -203,20 +250,20 @@ class ZeroShotClassifier:
 
     def _judge(
         self, features: FloatArray, *, top: int
-    ) -> list[tuple[tuple[tuple[str, float], ...], Explanation]]:
+    ) -> Iterator[tuple[tuple[tuple[str, float], ...], Explanation, CloseCall | None]]:
         """Rank the classes of each image and explain the first: what a ``Prediction`` holds."""
         scores = self._texts.head.scores(features)
-        chosen = self._choose(features, scores)
+        result = self._rerank(features, scores)
+        chosen = scores.argmax(axis=1) if result is None else result.chosen
         probabilities = self._probabilities(scores, chosen)
         order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
         names = self.bank.class_names
-        return [
-            (
+        for i in range(len(features)):
+            yield (
                 tuple((names[c], float(probabilities[i, c])) for c in order[i]),
                 self._explain(features[i], scores[i], int(chosen[i])),
+                None if result is None else close_call(result, i, names),
             )
-            for i in range(len(features))
-        ]
 
     def _explain(self, feature: FloatArray, scores: FloatArray, label: int) -> Explanation:
         best, second = np.argsort(-scores, kind="stable")[:2].tolist()
@@ -229,12 +276,3 @@ class ZeroShotClassifier:
         rival = best if reranked else second
         sides = (self._texts.side(feature, scores, c) for c in (label, rival))
         return explain(*sides, reranked=reranked)
-
-
-def _check_encoder(encoder: Encoder) -> None:
-    missing = [member for member in _ENCODER_MEMBERS if not hasattr(encoder, member)]
-    if missing:
-        raise InvalidInputError(
-            f"an encoder must have {', '.join(_ENCODER_MEMBERS[:-1])} and {_ENCODER_MEMBERS[-1]}, but this "
-            f"{type(encoder).__name__} lacks {' and '.join(missing)}; load_encoder gives a complete one"
-        )

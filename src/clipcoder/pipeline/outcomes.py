@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from clipcoder.encoders.base import ImageInput
 from clipcoder.errors import UnreadableImageError
 from clipcoder.explanation import Explanation
+from clipcoder.pipeline.close_calls import CloseCall
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,14 @@ class Prediction:
         source: the image as it was handed in.
         ranking: classes with their probabilities, best first; at least two.
         explanation: the neighbour texts that decided.
+        close_call: what a rerank compared, and which pairs it had no texts for; None where the call was
+            clear, and without one-to-one texts.
     """
 
     source: ImageInput
     ranking: tuple[tuple[str, float], ...]
     explanation: Explanation
+    close_call: CloseCall | None = None
 
     @property
     def label(self) -> str:

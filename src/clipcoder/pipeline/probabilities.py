@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from clipcoder.arrays import FloatArray, IntArray, softmax
+from clipcoder.encoders.base import Encoder
+from clipcoder.errors import InvalidInputError
 
 
 def exclusive(scores: FloatArray, chosen: IntArray, *, logit_scale: float) -> FloatArray:
@@ -39,6 +41,21 @@ def independent(scores: FloatArray, chosen: IntArray, *, logit_scale: float, log
     """
     logits = scores * np.float32(logit_scale / 100) + np.float32(logit_bias)
     return _largest_at(chosen, np.exp(-np.logaddexp(np.float32(0), -logits)), scores)
+
+
+def logit_bias_of(encoder: Encoder) -> float:
+    """Return what an encoder that was trained with a sigmoid adds to its logits.
+
+    Raises:
+        InvalidInputError: it was not trained so.
+    """
+    bias: float | None = getattr(encoder, "logit_bias", None)
+    if bias is None:
+        raise InvalidInputError(
+            "independent probabilities need an encoder that was trained with a sigmoid, such as SigLIP, "
+            f"but {encoder.name!r} has no logit_bias; leave out independent=True"
+        )
+    return bias
 
 
 def _largest_at(chosen: IntArray, probabilities: FloatArray, scores: FloatArray) -> FloatArray:
