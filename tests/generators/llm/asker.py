@@ -12,15 +12,19 @@ from clipcoder.generators.llm.generator import LanguageModelGenerator
 
 NAMES = [f"kind {n:02d}" for n in range(60)]
 CONCURRENCY = 4
+QUESTIONS = [Question("attribute", name) for name in NAMES]
 
 
 def write_bank(base_url: str, target: Path) -> None:
     """Ask for three kinds of texts about 60 classes, 4 at a time."""
-    model = LanguageModel("tiny", base_url=base_url, concurrency=CONCURRENCY)
-    TextBank.from_generator(NAMES, LanguageModelGenerator(model)).save(target)
+    TextBank.from_generator(NAMES, asking(base_url)).save(target)
+
+
+def asking(base_url: str) -> LanguageModelGenerator:
+    """Return a generator that asks 4 questions at a time."""
+    return LanguageModelGenerator(LanguageModel("tiny", base_url=base_url, concurrency=CONCURRENCY))
 
 
 def held_replies(base_url: str) -> Iterator[Reply]:
     """Return replies to 60 questions."""
-    model = LanguageModel("tiny", base_url=base_url, concurrency=CONCURRENCY)
-    return LanguageModelGenerator(model).replies([Question("attribute", name) for name in NAMES])
+    return asking(base_url).replies(QUESTIONS)
