@@ -54,8 +54,8 @@ def run_to_its_end(program: str, cache: Path) -> subprocess.CompletedProcess[str
     )
 
 
-def interrupted(server: LoopbackModel, cache: Path, grace: float, seconds: float, first: int) -> list[str]:
-    """Take some replies, press Ctrl-C while the others come, and return what was seen of it.
+def interrupted(server: LoopbackModel, cache: Path, grace: float, asked: int) -> list[str]:
+    """Press Ctrl-C a moment after so many requests have left, and return what was seen of it.
 
     In a process of its own, for this one may have engines in it that do not take signals well.
     """
@@ -66,13 +66,17 @@ def interrupted(server: LoopbackModel, cache: Path, grace: float, seconds: float
         f"crew.GRACE = {grace}\n"
         f"generator = asking({server.base_url!r})\n"
         "replies = generator.replies(QUESTIONS)\n"
-        f"taken = [next(replies) for _ in range({first})]\n"
-        f"threading.Timer({seconds}, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "def press():\n"
+        f"    while generator.usage.requests < {asked}:\n"
+        "        time.sleep(0.01)\n"
+        "    time.sleep(0.2)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "threading.Thread(target=press, daemon=True).start()\n"
         "started = time.monotonic()\n"
         "try:\n"
         "    list(replies)\n"
         "except KeyboardInterrupt:\n"
-        "    print('interrupted', time.monotonic() - started < 10, generator.usage.estimated)\n"
+        "    print('interrupted', time.monotonic() - started < 20, generator.usage.estimated)\n"
     )
     return run_to_its_end(program, cache).stdout.split()
 
@@ -80,7 +84,7 @@ def interrupted(server: LoopbackModel, cache: Path, grace: float, seconds: float
 def test_ctrl_c_sends_nothing_more_and_keeps_what_is_on_its_way(server: LoopbackModel, cache: Path) -> None:
     server.script = [well]
     server.act = slow(0.4)
-    assert interrupted(server, cache, grace=5.0, seconds=0.2, first=1) == ["interrupted", "True", "False"]
+    assert interrupted(server, cache, grace=5.0, asked=5) == ["interrupted", "True", "False"]
     assert len(server.requests) == len(answer_files()) == 1 + CONCURRENCY
 
 
@@ -88,12 +92,12 @@ def test_ctrl_c_does_not_wait_for_what_does_not_come(server: LoopbackModel, cach
     """What was on its way may have been paid for."""
     server.script = [well]
     server.act = slow(30.0)
-    assert interrupted(server, cache, grace=0.05, seconds=0.1, first=1) == ["interrupted", "True", "True"]
+    assert interrupted(server, cache, grace=0.05, asked=5) == ["interrupted", "True", "True"]
 
 
 def test_ctrl_c_during_a_long_pause_is_heard(server: LoopbackModel, cache: Path) -> None:
     server.act = status(429, {"retry-after": "60"})
-    assert interrupted(server, cache, grace=5.0, seconds=0.3, first=0) == ["interrupted", "True", "False"]
+    assert interrupted(server, cache, grace=5.0, asked=1) == ["interrupted", "True", "False"]
     assert len(server.requests) == 1
 
 
