@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-import numpy as np
-
 from clipcoder.adapters import gaussian
 from clipcoder.adapters.fitted import Fitted, judged_images
 from clipcoder.adapters.heads import LinearHead
@@ -21,7 +19,7 @@ def fit(support: Support) -> Fitted:
         fitted.weights,
         fitted.bias,
         support.prototypes,
-        np.float32(choice.settings.zero_shot_weight),
+        choice.settings.zero_shot_weight,
     )
     settings = asdict(choice.settings)
     if not choice.judged:

@@ -2,14 +2,14 @@
 
 There are two. A linear one is a product; a cache lets the support set vote, and must keep it. Both hold the
 zero-shot logits as a part of their own, so that what the texts said and what the examples added can be told
-apart. Their fields are arrays, so that safetensors can hold them.
+apart. Their fields are arrays and plain numbers, so that safetensors and JSON can hold them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Final, Protocol, Self
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,6 @@ from clipcoder import coder
 from clipcoder.adapters.cache import cache_logits, tip_affinity
 from clipcoder.adapters.support import LOGIT_SCALE
 from clipcoder.arrays import FloatArray, batches, unit_rows
-from clipcoder.errors import InvalidInputError
 
 _AFFINITIES_AT_ONCE: Final = 1 << 23  # 32 MB beside the result, however many images are scored
 
@@ -41,13 +40,13 @@ class LinearHead:
         weights: W, float32 of shape (C, d), with the texts' part in it.
         bias: b, float32 of shape (C,).
         prototypes: T, the text prototypes, float32 of shape (C, d).
-        zero_shot_weight: what the zero-shot logits count, float32 of shape ().
+        zero_shot_weight: what the zero-shot logits count.
     """
 
     weights: FloatArray
     bias: FloatArray
     prototypes: FloatArray
-    zero_shot_weight: FloatArray
+    zero_shot_weight: float
 
     def scores(self, images: npt.ArrayLike) -> FloatArray:
         """Return logits of shape (n, C); see ``Head``.
@@ -80,9 +79,9 @@ class CacheHead:
         labels: the class of each, of shape (s,).
         vote_weight: what each vote counts, float32 of shape (s,).
         projection: float32 of shape (d, k); of shape (0, 0) for the identity.
-        alpha: what the votes count beside the zero-shot logits, of shape ().
-        beta: how fast a vote fades with distance, of shape ().
-        stretch: whether affinities are stretched to [0, 1], of shape ().
+        alpha: what the votes count beside the zero-shot logits.
+        beta: how fast a vote fades with distance, positive.
+        stretch: whether affinities are stretched to [0, 1].
     """
 
     prototypes: FloatArray
@@ -90,9 +89,9 @@ class CacheHead:
     labels: npt.NDArray[np.intp]
     vote_weight: FloatArray
     projection: FloatArray
-    alpha: FloatArray
-    beta: FloatArray
-    stretch: npt.NDArray[np.bool_]
+    alpha: float
+    beta: float
+    stretch: bool
 
     def scores(self, images: npt.ArrayLike) -> FloatArray:
         """Return logits of shape (n, C); see ``Head``. Memory beside images and result is bounded.
@@ -103,11 +102,11 @@ class CacheHead:
         rows = unit_rows(images, "images", dim=self.prototypes.shape[1])
         logits: FloatArray = LOGIT_SCALE * (rows @ self.prototypes.T)
         for batch in batches(len(rows), max(1, _AFFINITIES_AT_ONCE // len(self.keys))):
-            logits[batch] += self.alpha * cache_logits(
+            logits[batch] += np.float32(self.alpha) * cache_logits(
                 self.affinity(rows[batch]),
                 self.labels,
                 len(self.prototypes),
-                float(self.beta),
+                self.beta,
                 sample_weight=self.vote_weight,
             )
         return logits
