@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clipcoder.pipeline.classifier import ZeroShotClassifier
 from clipcoder.pipeline.close_calls import CloseCall
 from clipcoder.pipeline.outcomes import Failure, Prediction
+from clipcoder.pipeline.zero_shot import ZeroShotClassifier
 
 __all__ = ["CloseCall", "Failure", "Prediction", "ZeroShotClassifier"]

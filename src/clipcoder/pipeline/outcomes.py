@@ -1,18 +1,40 @@
-"""What a stream of images turns into: a prediction for each, or why there is none."""
+"""What images turn into: a judgement of their features; of a stream, predictions, or why there is none."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clipcoder.arrays import FloatArray, IntArray
 from clipcoder.encoders.base import ImageInput
 from clipcoder.errors import UnreadableImageError
 from clipcoder.explanation import Explanation
-from clipcoder.pipeline.close_calls import CloseCall
+from clipcoder.pipeline.close_calls import CloseCall, close_call
+from clipcoder.rerank import Reranking
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What a classifier makes of n images.
+
+    Attributes:
+        scores: float32 of shape (n, C).
+        chosen: the class of each image, of shape (n,); that of the best score where no rerank overrules it.
+        reranking: what a rerank made of close calls; None without one-to-one texts.
+    """
+
+    scores: FloatArray
+    chosen: IntArray
+    reranking: Reranking | None = None
+
+    def close_call(self, image: int, class_names: Sequence[str]) -> CloseCall | None:
+        """Return what was compared where the call was close, by name; None of a clear call."""
+        return None if self.reranking is None else close_call(self.reranking, image, class_names)
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What ``ZeroShotClassifier.stream`` says about an image.
+    """What ``stream`` of a classifier says about an image.
 
     Attributes:
         source: the image as it was handed in.
@@ -40,7 +62,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Failure:
-    """An image that ``ZeroShotClassifier.stream`` could not read, and why."""
+    """An image that ``stream`` could not read, and why."""
 
     source: ImageInput
     error: UnreadableImageError

@@ -9,19 +9,19 @@ from clipcoder.encoders.base import Encoder
 from clipcoder.errors import InvalidInputError
 
 
-def exclusive(scores: FloatArray, chosen: IntArray, *, logit_scale: float) -> FloatArray:
-    """Return the softmax of scaled scores: one class is right, and the rows sum to 1.
+def exclusive(scores: FloatArray, chosen: IntArray, *, temperature: float) -> FloatArray:
+    """Return the softmax of scores: one class is right, and the rows sum to 1.
 
     Args:
-        scores: mean cosines times 100, of shape (n, C).
+        scores: of shape (n, C).
         chosen: the predicted class of each image, of shape (n,); its probability is made the largest.
-        logit_scale: what cosines are multiplied with.
+        temperature: what scores are divided by.
 
     Example:
-        >>> exclusive(np.float32([[2.0, 2.0]]), np.array([0]), logit_scale=100)
+        >>> exclusive(np.float32([[2.0, 2.0]]), np.array([0]), temperature=1)
         array([[0.5, 0.5]], dtype=float32)
     """
-    return _largest_at(chosen, softmax(scores, temperature=100 / logit_scale), scores)
+    return _largest_at(chosen, softmax(scores, temperature=temperature), scores)
 
 
 def independent(scores: FloatArray, chosen: IntArray, *, logit_scale: float, logit_bias: float) -> FloatArray:

@@ -1,30 +1,29 @@
-"""The classifier: encodes images, scores them against the texts of a bank, and says why."""
+"""The classifier that needs no labels: encodes images, scores them against the texts of a bank, says why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from contextlib import closing
 from functools import cached_property
-from itertools import islice
 from typing import Self
 
 import numpy as np
 
-from clipcoder.arrays import FloatArray, IntArray
+from clipcoder.arrays import FloatArray
 from clipcoder.bank import PairBank, TextBank
 from clipcoder.encoded import EncodedPairs, EncodedTexts, Method, check_bank, check_encoder, check_pairs
-from clipcoder.encoders.ahead import batch_size_of, encode_ahead, encode_listed
+from clipcoder.encoders.ahead import encode_ahead
 from clipcoder.encoders.base import Encoder, ImageInput
 from clipcoder.encoders.inputs import check_batch_size
 from clipcoder.errors import InvalidInputError, UnreadableImageError
 from clipcoder.explanation import Explanation, explain
-from clipcoder.pipeline.close_calls import CloseCall, MaxGap, Protocol, check_rule, close_call
-from clipcoder.pipeline.outcomes import Failure, Prediction
-from clipcoder.pipeline.probabilities import exclusive, independent, logit_bias_of
+from clipcoder.pipeline.close_calls import MaxGap, Protocol, check_rule
+from clipcoder.pipeline.image_classifier import ImageClassifier
+from clipcoder.pipeline.outcomes import Judgement
 from clipcoder.rerank import CLOSE_SHARE, Reranking, gap_of_share, reranking, softmax_gaps
 
 
-class ZeroShotClassifier:
+class ZeroShotClassifier(ImageClassifier):
     """Classify images by their neighbour texts, without a labelled example (CODER, Yi et al., CVPR 2024).
 
     The texts are encoded once, when the first image comes.
@@ -49,6 +48,8 @@ class ZeroShotClassifier:
     Attributes:
         classes_: the class names, array of strings of shape (C,), in the order of the bank.
         max_gap_: the gap that is used, stated or learned; None before ``fit_gap``.
+        temperature_: what scores, cosines times 100, are divided by before the softmax: 100 over the
+            encoder's logit scale.
 
     Raises:
         InvalidInputError: the encoder lacks a member, there are fewer than two classes, a class has no text
@@ -66,7 +67,7 @@ class ZeroShotClassifier:
         >>> bank = TextBank.from_names(["tomato", "sky"])
         >>> clf = ZeroShotClassifier(load_encoder("starter"), bank)
         >>> clf.predict([Image.new("RGB", (64, 64), "skyblue")])
-        ['sky']
+        array(['sky'], dtype='<U6')
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class ZeroShotClassifier:
         self.batch_size = batch_size
         self.classes_ = np.array(bank.class_names)
         self.max_gap_ = None if max_gap == "auto" else float(max_gap)
+        self.temperature_ = 100 / encoder.logit_scale
 
     def fit_gap(self, images: Iterable[ImageInput], *, share: float = CLOSE_SHARE) -> Self:
         """Learn from unlabelled images below which gap a call is close: where a share of them lies.
@@ -128,84 +130,6 @@ class ZeroShotClassifier:
         self.max_gap_ = gap_of_share(gaps, share)
         return self
 
-    def predict(self, images: Sequence[ImageInput]) -> list[str]:
-        """Return the class name of each image.
-
-        Args:
-            images: paths, bytes of image files or PIL images, n of them.
-
-        Raises:
-            UnreadableImageError: an image cannot be decoded; ``stream`` goes on instead.
-            InvalidInputError: a single image instead of a list of them, or a gap that is not learned yet.
-        """
-        features = self._encode(images)
-        chosen = self._choose(features, self._texts.head.scores(features))
-        return [self.bank.class_names[c] for c in chosen]
-
-    def predict_proba(self, images: Sequence[ImageInput], *, independent: bool = False) -> FloatArray:
-        """Return probabilities of shape (n, C), classes as in ``classes_``.
-
-        They are the softmax of the encoder's logit scale times the scores as cosines. Where a rerank
-        overrules the scores, its class and the one it overrules exchange their probabilities, so that the
-        largest is always the prediction's.
-
-        Args:
-            images: as in ``predict``.
-            independent: an image may show several classes or none: instead of the softmax the sigmoid of
-                logit scale times cosine plus logit bias, for an encoder that was trained so (SigLIP).
-
-        Raises:
-            InvalidInputError: independent probabilities of an encoder without a ``logit_bias``, or what
-                ``predict`` raises.
-        """
-        bias = logit_bias_of(self.encoder) if independent else None
-        features = self._encode(images)
-        scores = self._texts.head.scores(features)
-        return self._probabilities(scores, self._choose(features, scores), bias)
-
-    def decision_function(self, images: Sequence[ImageInput]) -> FloatArray:
-        """Return heuristic scores of shape (n, C): mean cosines times 100, before a rerank (section 3.4).
-
-        Arguments and errors are those of ``predict``.
-        """
-        return self._texts.head.scores(self._encode(images))
-
-    def explain(self, image: ImageInput) -> Explanation:
-        """Return the texts that decided between the label of an image and its runner-up, strongest first.
-
-        Raises:
-            UnreadableImageError: the image cannot be decoded.
-        """
-        features = self._encode([image])
-        scores = self._texts.head.scores(features)
-        return self._explain(features[0], scores[0], int(self._choose(features, scores)[0]))
-
-    def stream(self, images: Iterable[ImageInput], *, top: int = 5) -> Iterator[Prediction | Failure]:
-        """Classify any number of images in bounded memory; threads decode ahead of the encoder.
-
-        Args:
-            images: paths, bytes of image files or PIL images; read only as fast as the results are taken.
-            top: how many classes each prediction ranks, at least two.
-
-        Yields:
-            A prediction for each image, in their order, or a failure where it cannot be decoded; the rest
-            goes on.
-
-        Raises:
-            InvalidInputError: a single image instead of a collection of them.
-        """
-        outcomes = encode_ahead(self.encoder, images, batch_size=self.batch_size)
-        size = self.batch_size or batch_size_of(self.encoder)
-        with closing(outcomes):
-            while batch := list(islice(outcomes, size)):
-                features = [row for _, row in batch if not isinstance(row, UnreadableImageError)]
-                judged = self._judge(np.stack(features), top=max(top, 2)) if features else iter(())
-                for source, outcome in batch:
-                    if isinstance(outcome, UnreadableImageError):
-                        yield Failure(source, outcome)
-                    else:
-                        yield Prediction(source, *next(judged))
-
     @cached_property
     def _texts(self) -> EncodedTexts:
         return EncodedTexts.encode(self.encoder, self.bank, self.method)
@@ -214,14 +138,11 @@ class ZeroShotClassifier:
     def _pairs(self) -> EncodedPairs | None:
         return EncodedPairs.encode(self.encoder, self.pairs, self.bank) if self.pairs is not None else None
 
-    def _encode(self, images: Sequence[ImageInput]) -> FloatArray:
-        return encode_listed(self.encoder, images, batch_size=self.batch_size)
-
-    def _choose(self, features: FloatArray, scores: FloatArray) -> IntArray:
-        """Return the class index of each image: the best score, or what the rerank makes of a close call."""
+    def _judge(self, features: FloatArray) -> Judgement:
+        """Score by the texts; choose the best score, or what the rerank makes of a close call."""
+        scores = self._texts.head.scores(features)
         result = self._rerank(features, scores)
-        best: IntArray = scores.argmax(axis=1) if result is None else result.chosen
-        return best
+        return Judgement(scores, scores.argmax(axis=1) if result is None else result.chosen, result)
 
     def _rerank(self, features: FloatArray, scores: FloatArray) -> Reranking | None:
         if self._pairs is None:
@@ -239,31 +160,6 @@ class ZeroShotClassifier:
             max_gap=self.max_gap_,
             missing_votes_0=self.protocol == "reference",
         )
-
-    def _probabilities(
-        self, scores: FloatArray, chosen: IntArray, logit_bias: float | None = None
-    ) -> FloatArray:
-        scale = self.encoder.logit_scale
-        if logit_bias is None:
-            return exclusive(scores, chosen, logit_scale=scale)
-        return independent(scores, chosen, logit_scale=scale, logit_bias=logit_bias)
-
-    def _judge(
-        self, features: FloatArray, *, top: int
-    ) -> Iterator[tuple[tuple[tuple[str, float], ...], Explanation, CloseCall | None]]:
-        """Rank the classes of each image and explain the first: what a ``Prediction`` holds."""
-        scores = self._texts.head.scores(features)
-        result = self._rerank(features, scores)
-        chosen = scores.argmax(axis=1) if result is None else result.chosen
-        probabilities = self._probabilities(scores, chosen)
-        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-        names = self.bank.class_names
-        for i in range(len(features)):
-            yield (
-                tuple((names[c], float(probabilities[i, c])) for c in order[i]),
-                self._explain(features[i], scores[i], int(chosen[i])),
-                None if result is None else close_call(result, i, names),
-            )
 
     def _explain(self, feature: FloatArray, scores: FloatArray, label: int) -> Explanation:
         best, second = np.argsort(-scores, kind="stable")[:2].tolist()
