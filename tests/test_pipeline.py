@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipcoder import Failure, PairBank, Prediction, TextBank, ZeroShotClassifier
+from clipcoder import Failure, PairBank, TextBank, ZeroShotClassifier
 from clipcoder.errors import InvalidInputError, UnknownNameError, UnreadableImageError
-from clipcoder.pipeline import CloseCall
+from clipcoder.pipeline import CloseCall, Prediction
 from toy_encoder import ColourEncoder, StagedColourEncoder, plain, png
 
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from clipcoder.cached import CachedEncoder
     from clipcoder.encoders import load_encoder
     from clipcoder.errors import ClipcoderError
-    from clipcoder.explanation import Explanation
     from clipcoder.generators.llm import LanguageModel
-    from clipcoder.pipeline import Failure, Prediction, ZeroShotClassifier
+    from clipcoder.pipeline import Failure, ZeroShotClassifier
+    from clipcoder.pipeline.few_shot import FewShotClassifier
     from clipcoder.store import FeatureStore
 
 __version__: Final = "0.1.0"
@@ -23,12 +23,11 @@ __version__: Final = "0.1.0"
 __all__ = [
     "CachedEncoder",
     "ClipcoderError",
-    "Explanation",
     "Failure",
     "FeatureStore",
+    "FewShotClassifier",
     "LanguageModel",
     "PairBank",
-    "Prediction",
     "TextBank",
     "ZeroShotClassifier",
     "load_encoder",
@@ -37,12 +36,11 @@ __all__ = [
 _HOMES: Final = {
     "CachedEncoder": "cached",
     "ClipcoderError": "errors",
-    "Explanation": "explanation",
     "Failure": "pipeline",
     "FeatureStore": "store",
+    "FewShotClassifier": "pipeline.few_shot",
     "LanguageModel": "generators.llm",
     "PairBank": "bank",
-    "Prediction": "pipeline",
     "TextBank": "bank",
     "ZeroShotClassifier": "pipeline",
     "load_encoder": "encoders",

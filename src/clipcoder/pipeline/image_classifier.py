@@ -60,7 +60,8 @@ class ImageClassifier(ABC):
             InvalidInputError: a single image instead of a list of them, or a classifier that has to learn
                 something first.
         """
-        return self.classes_[self._judge(self._features(images)).chosen]
+        chosen = self._judge(self._features(images)).chosen
+        return self.classes_[chosen]
 
     def predict_proba(self, images: Images, *, independent: bool = False) -> FloatArray:
         """Return probabilities of shape (n, C), classes as in ``classes_``.

@@ -96,6 +96,20 @@ class ZeroShotHead:
         """The length d of a feature."""
         return int(self.rounds[0].shape[1])
 
+    def class_prototypes(self) -> FloatArray:
+        """Return one text prototype a class, in cosines: the mean over its naming texts, of shape (C, d).
+
+        Where every class has one naming text at most, 100 times the products with it are the scores.
+        """
+        sums = np.zeros_like(self.rounds[0])
+        held = np.zeros(len(sums), dtype=np.float32)
+        for prototypes in self.rounds:
+            sums[: len(prototypes)] += prototypes
+            held[: len(prototypes)] += 1
+        means = np.empty_like(sums)
+        means[self.round_class] = sums / (SCALE * held[:, None])
+        return means
+
     def scores(self, images: npt.ArrayLike) -> FloatArray:
         """Score images of shape (n, d), of any scale; returns float32 of shape (n, C), cosines times 100.
 
