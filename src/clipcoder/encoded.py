@@ -37,7 +37,11 @@ class EncodedTexts:
     @classmethod
     def encode(cls, encoder: Encoder, bank: TextBank, method: Method) -> EncodedTexts:
         """Encode the texts in one call; the bank must have passed ``check_bank``."""
-        features = _encoded(encoder, [t.text for t in bank.texts])
+        return cls.of(bank, method, _encoded(encoder, [t.text for t in bank.texts]))
+
+    @classmethod
+    def of(cls, bank: TextBank, method: Method, features: FloatArray) -> EncodedTexts:
+        """Take the features of the texts as they are, float32 unit rows of shape (m, d)."""
         head = getattr(ZeroShotHead, method)(
             features, bank.text_class, bank.text_kind, n_classes=len(bank.class_names)
         )
@@ -77,7 +81,11 @@ class EncodedPairs:
     @classmethod
     def encode(cls, encoder: Encoder, pairs: PairBank, bank: TextBank) -> EncodedPairs:
         """Encode the texts in one call; the pairs must have passed ``check_pairs``."""
-        features = _encoded(encoder, [t.text for t in pairs.texts])
+        return cls.of(pairs, bank, _encoded(encoder, [t.text for t in pairs.texts]))
+
+    @classmethod
+    def of(cls, pairs: PairBank, bank: TextBank, features: FloatArray) -> EncodedPairs:
+        """Take the features of the texts as they are, float32 unit rows of shape (p, d)."""
         position = {name: i for i, name in enumerate(bank.class_names)}
         first = np.array([position[t.class_name] for t in pairs.texts], dtype=np.intp)
         second = np.array([position[t.other] for t in pairs.texts], dtype=np.intp)
