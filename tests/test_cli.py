@@ -184,7 +184,7 @@ def test_a_json_line_holds_label_ranking_and_reasons(classify: Classify, photos:
         "kind": "name",
         "class": "grass",
         "similarity": 1.0,
-        "contribution": 50.0,
+        "contribution": 100.0,
     }
 
 

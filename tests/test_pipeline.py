@@ -147,7 +147,8 @@ def test_an_explanation_by_hand() -> None:
         ("a tomato", "name"),
         ("red and yellow", "attribute"),
     ]
-    expected = [lead / 2, 25, 25 * RED_AND_YELLOW]
+    common = lead / 2  # the mean of both classes is at half of the way from 0 to the score
+    expected = [common, (100 - common) / 2, (100 * RED_AND_YELLOW - common) / 2]
     assert [n.contribution for n in explanation.neighbours] == pytest.approx(expected, abs=1e-4)
 
 
@@ -164,14 +165,14 @@ def test_clip_is_explained_by_names_alone() -> None:
     assert {n.kind for n in explanation.neighbours} == {"name"}
 
 
-@given(colour=colours, method=st.sampled_from(["coder", "clip"]))
+@given(colour=colours, method=st.sampled_from(["equidistant", "coder", "clip"]))
 def test_contributions_add_up_to_the_lead(colour: tuple[int, int, int], method: str) -> None:
     bank = BANK.merge(TextBank.from_texts({"tomato": {"name": ["a yellow one"]}, "sky": ["blue", "grey"]}))
     clf = classifier(bank, method=method)
     explanation = clf.explain(plain(colour))
     best, second = np.sort(clf.decision_function([plain(colour)])[0])[::-1]
     assert explanation.margin == pytest.approx(best - second, abs=1e-3)
-    assert sum(n.contribution for n in explanation.neighbours) == pytest.approx(explanation.margin, abs=1e-3)
+    assert sum(n.contribution for n in explanation.reasons) == pytest.approx(explanation.margin, abs=1e-3)
 
 
 # The rerank

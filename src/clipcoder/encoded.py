@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from math import fsum
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -11,10 +13,10 @@ from clipcoder.arrays import FloatArray, IntArray, unit_rows
 from clipcoder.bank import PairBank, TextBank
 from clipcoder.encoders.base import Encoder
 from clipcoder.errors import InvalidInputError, UnknownNameError
-from clipcoder.explanation import Side
-from clipcoder.kinds import NAMING_KINDS
+from clipcoder.explanation import ClassScore, Reason, mean_of_texts
 from clipcoder.rerank import PairDifferences
 from clipcoder.zero_shot import ZeroShotHead
+from clipcoder.zero_shot.composition import Composition
 
 Method = Literal["equidistant", "coder", "clip"]
 """``"equidistant"``: all texts score, every class at one distance from the mean (``zero_shot``). ``"coder"``:
@@ -23,6 +25,9 @@ all texts score as published (paper, section 3.4). ``"clip"``: the texts of kind
 _ENCODER_MEMBERS: Final = ("name", "dim", "logit_scale", "encode_images", "encode_texts")
 
 METHODS: Final[tuple[Method, ...]] = get_args(Method)
+
+COMMON: Final = "in common with all classes"
+"""What an explanation calls the part of a score that every class has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,26 +52,39 @@ class EncodedTexts:
         )
         return cls(bank, method, features, head)
 
-    def side(self, image: FloatArray, scores: FloatArray, label: int) -> Side:
-        """Return the texts that make up the score of a class for one image: of its names, those that count.
+    @cached_property
+    def composition(self) -> Composition:
+        """How much each text counts in the head."""
+        make = getattr(Composition, self.method)
+        composition: Composition = make(
+            self.features, self.bank.text_class, self.bank.text_kind, n_classes=len(self.bank.class_names)
+        )
+        return composition
+
+    def reasons(
+        self, image: FloatArray, label: int, score: float, *, factor: float = 1.0, averaged: bool = False
+    ) -> list[Reason]:
+        """Return what the texts of a class add to its score for one image: of its names, those that count.
 
         Args:
             image: the image's feature, a unit row of shape (d,).
-            scores: its scores, of shape (C,).
             label: the position of the class.
+            score: what the reasons have to add up to, in points.
+            factor: what the texts' own score counts in it.
+            averaged: as in ``Composition.shares``.
         """
-        rows = np.flatnonzero(self.bank.text_class == label)
-        kinds = self.bank.text_kind[rows]
-        similarities = self.features[rows] @ image
-        if self.method == "clip":
-            used = kinds == "name"
-        else:
-            naming = np.isin(kinds, NAMING_KINDS)
-            used = ~naming
-            if naming.any():
-                used[np.where(naming, similarities, -np.inf).argmax()] = True
-        texts = [(self.bank.texts[row].text, self.bank.texts[row].kind) for row in rows[used]]
-        return Side(self.bank.class_names[label], texts, similarities[used], float(scores[label]))
+        name = self.bank.class_names[label]
+        shares = self.composition.shares(image, label, averaged=averaged)
+        reasons = [
+            Reason(self.bank.texts[row].text, self.bank.texts[row].kind, name, similarity, factor * points)
+            for row, similarity, points in zip(
+                shares.rows.tolist(), shares.similarities.tolist(), shares.points.tolist(), strict=True
+            )
+        ]
+        if self.method == "equidistant":  # what is left: it makes up for rounding that a stretch enlarges
+            common = score - fsum(reason.contribution for reason in reasons)
+            reasons.append(Reason(COMMON, "common", name, None, common))
+        return reasons
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,13 +113,17 @@ class EncodedPairs:
             rows.setdefault((text.class_name, text.other), []).append(row)
         return cls(pairs, rows, features, differences)
 
-    def side(self, image: FloatArray, name: str, other: str) -> Side | None:
-        """Return the texts that say how one class differs from another, if there are any."""
+    def duel(self, image: FloatArray, name: str, other: str) -> tuple[ClassScore, ClassScore] | None:
+        """Return what the texts say that tell two classes apart, if there are any of both."""
+        own, others = (self._side(image, *pair) for pair in ((name, other), (other, name)))
+        return (own, others) if own is not None and others is not None else None
+
+    def _side(self, image: FloatArray, name: str, other: str) -> ClassScore | None:
         rows = self.rows.get((name, other))
         if rows is None:
             return None
         texts = [(self.pairs.texts[row].text, "one_to_one") for row in rows]
-        return Side(name, texts, self.features[rows] @ image)
+        return mean_of_texts(name, texts, self.features[rows] @ image)
 
 
 def check_encoder(encoder: Encoder) -> None:

@@ -1,133 +1,190 @@
-"""Why one class was preferred to another: which neighbour texts spoke for it, and by how much.
+"""Why one class was preferred to another: what made up the scores of the best classes.
 
-The heuristic score of a class is the mean of the cosines to its describing texts and its best name, times 100
-(paper, section 3.4). So the lead of a class over another is a sum over the texts of both, and no part of it
-is left over:
-
-    score(a) - score(b) = sum_{t of a} (s_t - score(b)) / 2 n_a  +  sum_{t of b} (score(a) - s_t) / 2 n_b
+A score is a sum over the texts of its class (``zero_shot.composition``) and, of a classifier that has seen
+labelled images, over those. The reasons of a class add up to its score, up to the rounding of float32, which
+stays below a thousandth of a point; so the lead of one class over another is a sum over the reasons of both,
+and no part of it is left over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from clipcoder.arrays import FloatArray
 
+TOP: Final = 3
+"""How many classes are explained where nobody says how many."""
+
+_SHOWN: Final = 6  # reasons a class that a reader is shown
+
 
 @dataclass(frozen=True)
-class Neighbour:
-    """A text near an image.
+class Reason:
+    """One part of the score of a class.
 
     Attributes:
-        text: the text as it was encoded.
-        kind: ``"name"``, ``"synonym"``, ``"attribute"`` or ``"analogue"``; ``"one_to_one"`` where a rerank
-            decided.
-        class_name: the class that the text speaks about.
-        similarity: its cosine with the image, in [-1, 1].
-        contribution: how far it moves the score towards the label and away from the runner-up, in points
-            (cosine times 100); negative where it speaks for the runner-up.
+        text: the text as it was encoded, the labelled image by its path or position, or in words what else
+            it is.
+        kind: of a text ``"name"``, ``"synonym"``, ``"attribute"``, ``"analogue"`` or ``"one_to_one"``;
+            ``"common"``: what the image has in common with all classes; ``"example"``: a labelled image that
+            votes; ``"examples"``: all others together, or what a classifier has learned from them.
+        class_name: the class that it speaks about.
+        similarity: the cosine of text or example with the image, in [-1, 1], as the classifier compares them;
+            None of what is no single thing.
+        contribution: what it adds to the score, in points (cosines times 100).
     """
 
     text: str
     kind: str
     class_name: str
-    similarity: float
+    similarity: float | None
     contribution: float
+
+    def __str__(self) -> str:
+        similarity = "     " if self.similarity is None else f"{self.similarity:5.3f}"
+        return f"{self.contribution:+7.2f}  {similarity}  {self.text}"
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """The score of a class for one image, and what makes it up.
+
+    Attributes:
+        class_name: the class.
+        score: its score in points, as ``decision_function`` has it.
+        reasons: what adds up to it, the largest part first.
+    """
+
+    class_name: str
+    score: float
+    reasons: tuple[Reason, ...]
+
+    @classmethod
+    def of(cls, class_name: str, score: float, reasons: Sequence[Reason]) -> ClassScore:
+        """Put the reasons into order; equal ones stay in theirs."""
+        return cls(class_name, score, tuple(sorted(reasons, key=lambda r: -r.contribution)))
+
+    @property
+    def neighbours(self) -> tuple[Reason, ...]:
+        """The single texts and examples among the reasons."""
+        return tuple(r for r in self.reasons if r.similarity is not None)
+
+    def __str__(self) -> str:
+        telling = sorted(self.reasons, key=lambda r: -abs(r.contribution))[:_SHOWN]
+        shown = [r for r in self.reasons if r in telling]
+        lines = [f"{self.class_name}: {self.score:.2f} points", *map(str, shown)]
+        if left := len(self.reasons) - len(shown):
+            rest = self.score - sum(r.contribution for r in shown)
+            lines.append(f"{rest:+7.2f}         {left} more")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The texts that decided between the label and the class that came second.
+    """What decided for the label of an image.
 
     Attributes:
-        label: the predicted class.
-        runner_up: the class that it was weighed against.
-        margin: the lead of the label in points; the contributions of the neighbours add up to it.
-        reranked: True where the one-to-one texts overruled the heuristic scores (stage 2 of the paper); the
-            neighbours are then the one-to-one texts of the two classes.
-        neighbours: the texts of both classes, those first that favour the label most.
+        classes: the classes that came into question, each with what makes up its score; the label first, the
+            others from the best score down.
+        reranked: True where one-to-one texts overruled the scores (stage 2 of the paper).
+        duel: in that case what these texts say of the label and of the class that it overruled: 100 times the
+            mean cosine of either's; None where there are none for the two, which third classes have decided.
     """
 
-    label: str
-    runner_up: str
-    margin: float
-    reranked: bool
-    neighbours: tuple[Neighbour, ...]
-
-    def supporting(self, count: int | None = None) -> tuple[Neighbour, ...]:
-        """Return the texts of the label itself, those that favour it most first; at most ``count``."""
-        return tuple(n for n in self.neighbours if n.class_name == self.label)[:count]
-
-    def __str__(self) -> str:
-        lead = f"{self.label} leads {self.runner_up} by {self.margin:.2f} points"
-        lines = [f"{n.contribution:+6.2f}  {n.similarity:.3f}  {n.text}" for n in self.neighbours]
-        return "\n".join([lead, *lines])
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """The texts that make up one class's score for one image.
-
-    Attributes:
-        class_name: the class.
-        texts: the texts, with their kinds.
-        similarities: their cosines with the image, float32 of shape (n,).
-        score: the score of the class in points; None means 100 times the mean similarity.
-    """
-
-    class_name: str
-    texts: Sequence[tuple[str, str]]
-    similarities: FloatArray
-    score: float | None = None
+    classes: tuple[ClassScore, ...]
+    reranked: bool = False
+    duel: tuple[ClassScore, ClassScore] | None = None
 
     @property
-    def points(self) -> float:
-        """The score of the class in points."""
-        return 100 * float(self.similarities.mean()) if self.score is None else self.score
+    def label(self) -> str:
+        """The predicted class."""
+        return self.classes[0].class_name
+
+    @property
+    def runner_up(self) -> str | None:
+        """The class with the best score but for the label; None where there is one class."""
+        return self.classes[1].class_name if len(self.classes) > 1 else None
+
+    @property
+    def margin(self) -> float:
+        """The lead of the label over the runner-up in points, to which ``reasons`` add up.
+
+        It is that of the one-to-one texts where these decided; with a single class, it is the score.
+        """
+        label, *others = self._weighed
+        return label.score - (others[0].score if others else 0)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What moves the label and the runner-up apart, in favour of the label first; adds up to ``margin``.
+
+        What adds to the score of the runner-up has a negative contribution here.
+        """
+        label, *others = self._weighed
+        against = (replace(r, contribution=-r.contribution) for other in others for r in other.reasons)
+        return tuple(sorted([*label.reasons, *against], key=lambda r: -r.contribution))
+
+    @property
+    def neighbours(self) -> tuple[Reason, ...]:
+        """The single texts and examples among the ``reasons``."""
+        return tuple(r for r in self.reasons if r.similarity is not None)
+
+    def supporting(self, count: int | None = None) -> tuple[Reason, ...]:
+        """Return the texts and examples of the label itself, the weightiest first; at most ``count``."""
+        return self._weighed[0].neighbours[:count]
+
+    @property
+    def _weighed(self) -> Sequence[ClassScore]:
+        return self.duel or self.classes[:2]
+
+    def __str__(self) -> str:
+        return "\n".join([self._verdict(), *map(str, self.duel or ()), *map(str, self.classes)])
+
+    def _verdict(self) -> str:
+        if self.runner_up is None:
+            return f"{self.label} is the only class"
+        lead = f"{self.margin:.2f} points"
+        if self.duel:
+            return f"{self.label} leads {self.runner_up} by {lead} in one-to-one texts, which overrule scores"
+        if self.reranked:
+            return (
+                f"{self.label} is preferred to {self.runner_up} by one-to-one texts on other classes, "
+                f"though its score is {-self.margin:.2f} points lower"
+            )
+        return f"{self.label} leads {self.runner_up} by {lead}"
 
 
-def explain(label: Side, runner_up: Side, *, reranked: bool = False) -> Explanation:
-    """Split the label's lead over the runner-up into contributions of single texts.
+def mean_of_texts(class_name: str, texts: Sequence[tuple[str, str]], similarities: FloatArray) -> ClassScore:
+    """Return the score that is 100 times the mean cosine of some texts, as that of one-to-one texts is.
 
     Args:
-        label: the texts of the class that won; at least one.
-        runner_up: the texts of the class that it is weighed against; at least one.
-        reranked: whether the texts are one-to-one texts that overruled the scores.
+        class_name: the class that they speak for.
+        texts: the texts with their kinds, n of them, at least one.
+        similarities: their cosines with the image, of shape (n,).
 
-    Returns:
-        The explanation; its contributions add up to ``label.points - runner_up.points`` (see the module).
-
-    Example:
-        >>> texts = [("red", "attribute"), ("a photo of a tomato", "name")]
-        >>> red = Side("tomato", texts, np.float32([0.9, 0.5]))
-        >>> blue = Side("sky", [("a photo of a sky", "name")], np.float32([0.1]))
-        >>> print(explain(red, blue))
-        tomato leads sky by 60.00 points
-        +30.00  0.100  a photo of a sky
-        +20.00  0.900  red
-        +10.00  0.500  a photo of a tomato
+    >>> texts = [("black", "one_to_one"), ("big", "one_to_one")]
+    >>> print(mean_of_texts("crow", texts, np.float32([0.5, 0.25])))
+    crow: 37.50 points
+     +25.00  0.500  black
+     +12.50  0.250  big
     """
-    neighbours = [
-        *_weighed(label, runner_up.points, 1.0),
-        *_weighed(runner_up, label.points, -1.0),
+    points = 100 / len(texts) * similarities.astype(np.float64)
+    reasons = [
+        Reason(text, kind, class_name, float(similarity), float(point))
+        for (text, kind), similarity, point in zip(texts, similarities, points, strict=True)
     ]
-    neighbours.sort(key=lambda n: -n.contribution)  # stable: equal texts keep the order of the bank
-    margin = label.points - runner_up.points
-    return Explanation(label.class_name, runner_up.class_name, margin, reranked, tuple(neighbours))
+    return ClassScore.of(class_name, float(points.sum()), reasons)
 
 
-def _weighed(side: Side, opposite: float, sign: float) -> list[Neighbour]:
-    # Where the score is not the plain mean (a class of several names under plain CLIP), each text takes an
-    # equal part of the difference, so that the contributions still add up.
-    points = 100 * side.similarities.astype(np.float64)
-    points += side.points - points.mean()
-    contributions = sign * (points - opposite) / (2 * len(points))
-    return [
-        Neighbour(text, kind, side.class_name, float(similarity), float(contribution))
-        for (text, kind), similarity, contribution in zip(
-            side.texts, side.similarities, contributions, strict=True
-        )
-    ]
+def top_classes(scores: FloatArray, label: int, top: int) -> list[int]:
+    """Return the label and the classes with the best scores beside it, best first; at most ``top``.
+
+    >>> top_classes(np.float32([3, 1, 3, 2]), label=1, top=3)
+    [1, 0, 2]
+    """
+    order = np.argsort(-scores, kind="stable").tolist()
+    return [label, *(c for c in order if c != label)][:top]

@@ -19,7 +19,8 @@ from clipcoder.bank import TextBank
 from clipcoder.encoded import EncodedTexts, Method, check_bank, check_encoder
 from clipcoder.encoders.base import Encoder
 from clipcoder.errors import InvalidInputError
-from clipcoder.explanation import Explanation, explain
+from clipcoder.explanation import Explanation
+from clipcoder.pipeline import explaining
 from clipcoder.pipeline.image_classifier import ImageClassifier
 from clipcoder.pipeline.outcomes import Judgement
 from clipcoder.pipeline.views import encode_views
@@ -122,6 +123,7 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
             sample_weight=weight,
         )
         self.fitted_: Fitted = methods.fit(support, self.method)
+        self._examples = explaining.example_names(X, np.flatnonzero(counted))
         self.temperature_ = 1.0
         return self
 
@@ -203,18 +205,10 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
             if self.encoder is None:
                 raise InvalidInputError("a bank of texts needs an encoder to encode it, but there is none")
 
-    def _explain(self, feature: FloatArray, scores: FloatArray, label: int) -> Explanation:
-        if self._texts is None:
-            raise InvalidInputError("an explanation speaks of texts, but there is no bank; give one")
-        rival = int(np.argsort(-scores, kind="stable")[:2].sum()) - label
-        names = list(self._texts.bank.class_names)
-        points = np.empty_like(scores)  # in the order of the bank
-        for c, name in enumerate(self.classes_.tolist()):
-            points[names.index(name)] = scores[c]
-        sides = (
-            self._texts.side(feature, points, names.index(str(self.classes_[c]))) for c in (label, rival)
-        )
-        return explain(*sides)
+    def _explain(self, feature: FloatArray, scores: FloatArray, label: int, top: int) -> Explanation:
+        examples = getattr(self, "_examples", None)  # a classifier from a file does not know them
+        parts = explaining.FewShotParts(self.fitted_.head, self._texts, self.classes_.tolist(), examples)
+        return parts.explain(feature, scores, label, top)
 
 
 def _counted(

@@ -18,7 +18,7 @@ from clipcoder.arrays import FloatArray, IntArray
 from clipcoder.encoders.ahead import batch_size_of, encode_ahead, encode_listed
 from clipcoder.encoders.base import Encoder, ImageInput
 from clipcoder.errors import UnreadableImageError
-from clipcoder.explanation import Explanation
+from clipcoder.explanation import TOP, Explanation
 from clipcoder.pipeline.outcomes import Failure, Judgement, Prediction
 from clipcoder.pipeline.probabilities import exclusive, independent, logit_bias_of
 
@@ -46,7 +46,7 @@ class ImageClassifier(ABC):
         """Score unit rows of shape (n, d) and choose a class for each."""
 
     @abstractmethod
-    def _explain(self, feature: FloatArray, scores: FloatArray, label: int) -> Explanation:
+    def _explain(self, feature: FloatArray, scores: FloatArray, label: int, top: int) -> Explanation:
         """Say why an image, a unit row of shape (d,) with scores of shape (C,), got its label."""
 
     def predict(self, images: Images) -> npt.NDArray[Any]:
@@ -96,15 +96,19 @@ class ImageClassifier(ABC):
         right = self.predict(images) == np.asarray(labels)
         return float(np.average(right, weights=None if sample_weight is None else np.asarray(sample_weight)))
 
-    def explain(self, image: ImageInput) -> Explanation:
-        """Return what decided between the label of an image and its runner-up, strongest first.
+    def explain(self, image: ImageInput, *, top: int = TOP) -> Explanation:
+        """Return what decided for the label of an image: what makes up the scores of the best classes.
+
+        Args:
+            image: a path, the bytes of an image file or a PIL image.
+            top: how many classes are explained, the label first; at least two.
 
         Raises:
             UnreadableImageError: the image cannot be decoded.
         """
         features = self._features([image])
         judgement = self._judge(features)
-        return self._explain(features[0], judgement.scores[0], int(judgement.chosen[0]))
+        return self._explain(features[0], judgement.scores[0], int(judgement.chosen[0]), max(top, 2))
 
     def stream(self, images: Iterable[ImageInput], *, top: int = 5) -> Iterator[Prediction | Failure]:
         """Classify any number of images in bounded memory; threads decode ahead of the encoder.
@@ -152,6 +156,6 @@ class ImageClassifier(ABC):
         for i in range(len(features)):
             yield (
                 tuple((names[c], float(probabilities[i, c])) for c in order[i]),
-                self._explain(features[i], judgement.scores[i], int(judgement.chosen[i])),
+                self._explain(features[i], judgement.scores[i], int(judgement.chosen[i]), TOP),
                 judgement.close_call(i, names),
             )

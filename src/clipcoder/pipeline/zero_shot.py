@@ -16,7 +16,8 @@ from clipcoder.encoders.ahead import encode_ahead
 from clipcoder.encoders.base import Encoder, ImageInput
 from clipcoder.encoders.inputs import check_batch_size
 from clipcoder.errors import InvalidInputError, UnreadableImageError
-from clipcoder.explanation import Explanation, explain
+from clipcoder.explanation import Explanation
+from clipcoder.pipeline import explaining
 from clipcoder.pipeline.close_calls import MaxGap, Protocol, check_rule
 from clipcoder.pipeline.image_classifier import ImageClassifier
 from clipcoder.pipeline.outcomes import Judgement
@@ -161,14 +162,5 @@ class ZeroShotClassifier(ImageClassifier):
             missing_votes_0=self.protocol == "reference",
         )
 
-    def _explain(self, feature: FloatArray, scores: FloatArray, label: int) -> Explanation:
-        best, second = np.argsort(-scores, kind="stable")[:2].tolist()
-        reranked = label != best
-        if reranked and self._pairs is not None:
-            names = self.bank.class_names[label], self.bank.class_names[best]
-            own, other = self._pairs.side(feature, *names), self._pairs.side(feature, *names[::-1])
-            if own is not None and other is not None:
-                return explain(own, other, reranked=True)
-        rival = best if reranked else second
-        sides = (self._texts.side(feature, scores, c) for c in (label, rival))
-        return explain(*sides, reranked=reranked)
+    def _explain(self, feature: FloatArray, scores: FloatArray, label: int, top: int) -> Explanation:
+        return explaining.zero_shot(self._texts, self._pairs, feature, scores, label, top)

@@ -20,11 +20,11 @@ def coder_prototypes(
 ) -> tuple[FloatArray, IntArray, int]:
     """Return the prototypes p_t of the heuristic score, (p, d), the class of each, (p,), and C."""
     rows, index, kinds, count = checked_bank(texts, text_class, text_kind, n_classes)
-    naming = np.isin(kinds, NAMING_KINDS)
+    naming = is_naming(kinds)
     describing = class_sums(rows, ~naming, index, count)
-    names = np.bincount(index[naming], minlength=count)
-    terms = np.bincount(index[~naming], minlength=count) + (names > 0)
+    terms = terms_of(index, kinds, count)
     check_covered(terms, "text")
+    names = np.bincount(index[naming], minlength=count)
     nameless = np.flatnonzero(names == 0)  # one prototype too, of describing texts alone
     owner = np.concatenate([index[naming], nameless])
     prototypes = describing[owner]
@@ -35,14 +35,32 @@ def coder_prototypes(
 
 def at_one_distance(prototypes: FloatArray, owner: IntArray) -> FloatArray:
     """Move prototypes (p, d) to their mean distance from the mean, in which every class counts once."""
+    centre, stretch = centre_and_stretch(prototypes, owner)
+    moved: FloatArray = centre + (prototypes - centre) * stretch[:, None]
+    return moved
+
+
+def centre_and_stretch(prototypes: FloatArray, owner: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the mean of the prototypes, (d,), and the factor that brings each to the mean distance, (p,)."""
     held = np.bincount(owner)
     centre = np.average(prototypes, axis=0, weights=1 / held[owner]).astype(np.float32)
-    offsets = prototypes - centre
-    distances = np.linalg.norm(offsets, axis=1)
+    distances = np.linalg.norm(prototypes - centre, axis=1)
+    stretch = np.ones_like(distances)
     apart = distances > SCALE * 1e-6  # not a single class, whose prototype is the mean itself
-    offsets[apart] *= (distances.mean() / distances[apart])[:, None]
-    moved: FloatArray = centre + offsets
-    return moved
+    stretch[apart] = distances.mean() / distances[apart]
+    return centre, stretch
+
+
+def is_naming(kinds: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
+    """Return which kinds, of shape (m,), are of texts that compete for the place of the name."""
+    return np.isin(kinds, NAMING_KINDS)
+
+
+def terms_of(index: IntArray, kinds: npt.NDArray[np.str_], count: int) -> IntArray:
+    """Return of how many texts a prototype of each class is made, of shape (C,)."""
+    naming = is_naming(kinds)
+    named = np.bincount(index[naming], minlength=count) > 0
+    return np.bincount(index[~naming], minlength=count) + named
 
 
 def check_covered(held: IntArray, needed: str) -> None:
