@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from clipcoder.generators.llm import LanguageModel
     from clipcoder.pipeline import Failure, ZeroShotClassifier
     from clipcoder.pipeline.few_shot import FewShotClassifier
+    from clipcoder.pipeline.saved import load_classifier
     from clipcoder.store import FeatureStore
 
 __version__: Final = "0.1.0"
@@ -30,6 +31,7 @@ __all__ = [
     "PairBank",
     "TextBank",
     "ZeroShotClassifier",
+    "load_classifier",
     "load_encoder",
 ]
 
@@ -43,6 +45,7 @@ _HOMES: Final = {
     "PairBank": "bank",
     "TextBank": "bank",
     "ZeroShotClassifier": "pipeline",
+    "load_classifier": "pipeline.saved",
     "load_encoder": "encoders",
 }
 

@@ -40,7 +40,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -96,7 +96,7 @@ def first_sentence(said: object) -> str:
     return re.split(r"\.(?:\s|$)|\n", str(said).strip(), maxsplit=1)[0]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a new name survive a power cut, on systems that open folders."""
     with suppress(PermissionError):
         handle = os.open(folder, os.O_RDONLY)

@@ -25,7 +25,7 @@ def write_document(path: str | os.PathLike[str], format_name: str, content: dict
         InvalidInputError: the place cannot be written to.
     """
     target = Path(path)
-    text = _laid_out({"format": format_name, "version": VERSION, **content}) + "\n"
+    text = laid_out({"format": format_name, "version": VERSION, **content}) + "\n"
     try:
         if not target.name:
             raise IsADirectoryError(None, "there is a folder of that name")
@@ -119,15 +119,15 @@ def fields(value: object, spot: str, **types: type) -> tuple[Any, ...]:
     return tuple(value[name] for name in types)
 
 
-def _laid_out(value: object, indent: str = "") -> str:
+def laid_out(value: object, indent: str = "") -> str:
     """Write JSON with one line for each object or list that holds no other."""
     if not isinstance(value, dict | list) or not any(isinstance(v, dict | list) for v in _items(value)):
         return json.dumps(value, ensure_ascii=False)
     inner = indent + "  "
     if isinstance(value, dict):
-        lines = [f"{json.dumps(k, ensure_ascii=False)}: {_laid_out(v, inner)}" for k, v in value.items()]
+        lines = [f"{json.dumps(k, ensure_ascii=False)}: {laid_out(v, inner)}" for k, v in value.items()]
         return f"{{\n{inner}" + f",\n{inner}".join(lines) + f"\n{indent}}}"
-    return f"[\n{inner}" + f",\n{inner}".join(_laid_out(v, inner) for v in value) + f"\n{indent}]"
+    return f"[\n{inner}" + f",\n{inner}".join(laid_out(v, inner) for v in value) + f"\n{indent}]"
 
 
 def _items(value: dict[str, Any] | list[Any]) -> list[Any]:

@@ -5,6 +5,7 @@ A subclass says how features are judged and why a class won; everything that a u
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -135,6 +136,16 @@ class ImageClassifier(ABC):
                         yield Failure(source, outcome)
                     else:
                         yield Prediction(source, *next(found))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the classifier into a folder, from which ``load_classifier`` reads it (``pipeline.saved``).
+
+        Raises:
+            InvalidInputError: the place cannot be written to or holds something else than a classifier.
+        """
+        from clipcoder.pipeline.saved import save
+
+        save(self, path)
 
     def _features(self, images: Any) -> FloatArray:
         """Return unit rows of shape (n, d)."""

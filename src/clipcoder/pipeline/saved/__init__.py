@@ -1,0 +1,159 @@
+"""Classifiers in folders: a document and banks in JSON, numbers as safetensors; nothing that can be run.
+
+    pets.clipcoder/
+      classifier.json     what it is, how it was made, how good it was (``assets/schemas/classifier.json``)
+      head.safetensors    the features of its texts, and what it learned from images
+      bank.json           its texts, a bank like any other
+      pairs.json          its one-to-one texts, if it has any
+
+The folder is written whole or not at all, and read only if it is as it was written. What predicts is kept,
+not made again: a loaded classifier says bit for bit what the saved one did.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from clipcoder.encoders.base import Encoder
+from clipcoder.encoders.json_file import is_positive
+from clipcoder.errors import ClipcoderError, InvalidInputError, MissingExtraError, ModelUnavailableError
+from clipcoder.files import whole_file
+from clipcoder.pipeline.few_shot import FewShotClassifier
+from clipcoder.pipeline.image_classifier import ImageClassifier
+from clipcoder.pipeline.saved import few_shot, zero_shot
+from clipcoder.pipeline.saved.arrays import Arrays, from_bytes, to_bytes
+from clipcoder.pipeline.saved.document import SavedFolder, write_document
+from clipcoder.pipeline.saved.made_with import PROBE, MadeWith, probe_features
+from clipcoder.pipeline.saved.parts import Parts, plain_classes
+from clipcoder.pipeline.saved.place import BANK, HEAD, PAIRS, check_place, whole_folder
+from clipcoder.pipeline.zero_shot import ZeroShotClassifier
+
+__all__ = ["check_place", "load_classifier", "save"]
+
+Classifier = ZeroShotClassifier | FewShotClassifier
+
+_KINDS: Final[Mapping[str, Callable[..., Classifier]]] = {
+    zero_shot.KIND: zero_shot.put_together,
+    few_shot.KIND: few_shot.put_together,
+}
+
+
+def save(classifier: ImageClassifier, path: str | os.PathLike[str]) -> None:
+    """Write a classifier into a folder; ``save`` of classifiers comes here.
+
+    Args:
+        classifier: one that can predict; its texts are encoded if that was not done yet.
+        path: the folder. A classifier that is there already is replaced once the new one is complete.
+
+    Raises:
+        InvalidInputError: the place cannot be written to or holds something else, or the classifier has not
+            been fitted or holds what is no plain value.
+    """
+    place = Path(path)
+    parts = _taken_apart(classifier)
+    made_with = None if parts.encoder is None else MadeWith.of(parts.encoder)
+    arrays = dict(parts.arrays)
+    if parts.encoder is not None and made_with is not None and made_with.probe is not None:
+        arrays |= probe_features(parts.encoder)
+    facts = {
+        "kind": parts.kind,
+        "encoder": None if made_with is None else made_with.to_json(),
+        "classes": plain_classes(classifier.classes_),
+        **parts.facts,
+        "calibration": {"temperature": float(classifier.temperature_)},
+    }
+    with whole_folder(place) as folder:
+        with whole_file(folder / HEAD) as file:
+            file.write(to_bytes(arrays))
+        if parts.bank is not None:
+            parts.bank.save(folder / BANK)
+        if parts.pairs is not None:
+            parts.pairs.save(folder / PAIRS)
+        write_document(folder, facts)
+
+
+def load_classifier(path: str | os.PathLike[str], encoder: Encoder | None = None) -> Classifier:
+    """Return the classifier that ``save`` or ``clipcoder fit`` wrote into a folder.
+
+    It predicts bit for bit what the saved one did, on the machine that saved it; elsewhere up to rounding.
+
+    Args:
+        path: the folder.
+        encoder: the encoder that it was made with; None opens the one of that name.
+
+    Raises:
+        InvalidInputError: there is no classifier, it is damaged, incomplete or of a newer version, or it was
+            made with another encoder.
+        ModelUnavailableError: the encoder cannot be fetched.
+        MissingExtraError: the encoder needs a package that is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> from clipcoder import FewShotClassifier
+        >>> clf = FewShotClassifier().fit([[1, 0], [0, 1]], ["tomato", "sky"])
+        >>> clf.save(folder := Path(tempfile.mkdtemp()) / "colours.clipcoder")
+        >>> load_classifier(folder).predict([[3, 1]])
+        array(['tomato'], dtype='<U6')
+    """
+    saved = SavedFolder.open(Path(path))
+    try:
+        return _put_together(saved, encoder)
+    except (ModelUnavailableError, MissingExtraError):
+        raise
+    except ClipcoderError as error:
+        if f"'{saved.path}" in str(error):
+            raise
+        raise InvalidInputError(f"'{saved.path}' makes no classifier: {error}") from error
+
+
+def _taken_apart(classifier: ImageClassifier) -> Parts:
+    if isinstance(classifier, FewShotClassifier):
+        return few_shot.take_apart(classifier)
+    if isinstance(classifier, ZeroShotClassifier):
+        return zero_shot.take_apart(classifier)
+    raise InvalidInputError(
+        f"a ZeroShotClassifier or FewShotClassifier can be saved, not a {type(classifier).__name__}"
+    )
+
+
+def _put_together(saved: SavedFolder, encoder: Encoder | None) -> Classifier:
+    document, where = saved.document, f"'{saved.path / HEAD}'"
+    kind = document.value("kind", lambda v: v in list(_KINDS), f"one of {', '.join(_KINDS)}")
+    classes = document.value("classes", _are_classes, "a list of different names or numbers")
+    temperature = document.section("calibration").value("temperature", is_positive, "a positive number")
+    arrays = from_bytes(saved.read(HEAD), where)
+    probe = {name: arrays.pop(name) for name in PROBE if name in arrays}
+    opened = _encoder(saved, encoder, probe)
+    classifier = _KINDS[kind](document, arrays, opened, saved.bank(), saved.pairs(), where)
+    classifier.classes_ = np.array(classes)
+    classifier.temperature_ = temperature
+    return classifier
+
+
+def _encoder(saved: SavedFolder, encoder: Encoder | None, probe: Arrays) -> Encoder | None:
+    if saved.document.values.get("encoder") is None:
+        if encoder is not None:
+            raise InvalidInputError(
+                f"'{saved.path}' was made from features, without an encoder, but {encoder.name!r} came; "
+                "leave it out"
+            )
+        return None
+    made_with = MadeWith.read(saved.document.section("encoder"))
+    opened = made_with.opened(saved.path) if encoder is None else encoder
+    made_with.check(opened, probe, saved.path)
+    return opened
+
+
+def _are_classes(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) > 0
+        and all(isinstance(name, str | int | float) for name in value)
+        and len({type(name) for name in value}) == 1
+        and len(set(value)) == len(value)
+    )

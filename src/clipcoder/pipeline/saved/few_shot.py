@@ -1,0 +1,74 @@
+"""A fitted ``FewShotClassifier`` taken apart and put together."""
+
+from __future__ import annotations
+
+from clipcoder.adapters.fitted import Fitted
+from clipcoder.bank import PairBank, TextBank
+from clipcoder.encoded import EncodedTexts, check_bank
+from clipcoder.encoders.base import Encoder
+from clipcoder.encoders.json_file import JsonFile, is_count
+from clipcoder.errors import InvalidInputError
+from clipcoder.pipeline.few_shot import FewShotClassifier
+from clipcoder.pipeline.saved import heads
+from clipcoder.pipeline.saved.arrays import Arrays, checked
+from clipcoder.pipeline.saved.parts import Parts
+from clipcoder.pipeline.saved.settings import checked_settings, numbers, plain, settings_of
+
+KIND = "few-shot"
+
+
+def take_apart(classifier: FewShotClassifier) -> Parts:
+    """Return what a classifier is made of.
+
+    Raises:
+        InvalidInputError: it has not been fitted.
+    """
+    if not classifier.__sklearn_is_fitted__():
+        raise InvalidInputError(
+            "a FewShotClassifier can be saved once it is fitted: call fit(images, labels)"
+        )
+    fitted = classifier.fitted_
+    head, arrays = heads.take_apart(fitted.head)
+    if classifier._texts is not None:
+        arrays["texts"] = classifier._texts.features
+    facts = {
+        "settings": settings_of(classifier),
+        "chosen": {name: plain(value, name) for name, value in fitted.settings.items()},
+        "dim": classifier.n_features_in_,
+        "head": head,
+    }
+    return Parts(KIND, facts, classifier.encoder, classifier.bank, None, arrays)
+
+
+def put_together(
+    document: JsonFile,
+    arrays: Arrays,
+    encoder: Encoder | None,
+    bank: TextBank | None,
+    pairs: PairBank | None,
+    where: str,
+) -> FewShotClassifier:
+    """Return the classifier of these parts.
+
+    Raises:
+        InvalidInputError: parts that do not belong together.
+    """
+    classes = document.values["classes"]
+    settings = checked_settings(document.section("settings"), FewShotClassifier)
+    dim = document.value("dim", is_count, "a whole number, 1 or more")
+    if encoder is not None and encoder.dim != dim:
+        raise InvalidInputError(
+            f"'dim' in '{document.path}' must be that of the encoder, {encoder.dim}, not {dim}"
+        )
+    classifier = FewShotClassifier(encoder, bank, **settings)
+    head = heads.put_together(document.section("head"), arrays, n_classes=len(classes), dim=dim, where=where)
+    texts = {name: array for name, array in arrays.items() if not name.startswith(heads.PREFIX)}
+    checked(texts, {} if bank is None else {"texts": (len(bank), "d")}, {"d": dim}, where)
+    classifier.fitted_ = Fitted(head, numbers(document.section("chosen")))
+    classifier.n_features_in_ = dim
+    if bank is not None:
+        check_bank(bank, classifier.texts)
+        if sorted(bank.class_names) != classes or encoder is None:
+            raise InvalidInputError(f"the classes in '{document.path}' must be those of its bank")
+        classifier.__dict__["_texts"] = EncodedTexts.of(bank, classifier.texts, arrays["texts"])
+    return classifier
