@@ -22,6 +22,7 @@ from clipcoder.errors import InvalidInputError
 from clipcoder.explanation import Explanation
 from clipcoder.pipeline import explaining
 from clipcoder.pipeline.image_classifier import ImageClassifier
+from clipcoder.pipeline.metrics import Metrics
 from clipcoder.pipeline.outcomes import Judgement
 from clipcoder.pipeline.views import encode_views
 
@@ -55,6 +56,7 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         classes_: the sorted class names: those of the bank, or those of the labels; array of shape (C,).
         fitted_: the head, its settings and the evidence for them (``adapters.fitted.Fitted``).
         temperature_: what scores are divided by before the softmax.
+        metrics_: images a class, and how good leave-one-out says it is (``pipeline.metrics.Metrics``).
         n_features_in_: the width d of the features.
 
     References:
@@ -125,6 +127,7 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         self.fitted_: Fitted = methods.fit(support, self.method)
         self._examples = explaining.example_names(X, np.flatnonzero(counted))
         self.temperature_ = 1.0
+        self.metrics_ = Metrics.of_fit(self.fitted_, support.labels, support.n_classes, self.temperature_)
         return self
 
     def decision_function(self, images: Any) -> FloatArray:

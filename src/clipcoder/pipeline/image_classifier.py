@@ -20,6 +20,7 @@ from clipcoder.encoders.ahead import batch_size_of, encode_ahead, encode_listed
 from clipcoder.encoders.base import Encoder, ImageInput
 from clipcoder.errors import UnreadableImageError
 from clipcoder.explanation import TOP, Explanation
+from clipcoder.pipeline.metrics import Metrics
 from clipcoder.pipeline.outcomes import Failure, Judgement, Prediction
 from clipcoder.pipeline.probabilities import exclusive, independent, logit_bias_of
 
@@ -35,12 +36,14 @@ class ImageClassifier(ABC):
         batch_size: images that are encoded at a time; None leaves it to the encoder.
         classes_: the class names, array of shape (C,).
         temperature_: what scores are divided by, for their softmax to be probabilities.
+        metrics_: how good it is on labelled images, as far as that is known.
     """
 
     encoder: Encoder
     batch_size: int | None
     classes_: npt.NDArray[Any]
     temperature_: float
+    metrics_: Metrics
 
     @abstractmethod
     def _judge(self, features: FloatArray) -> Judgement:

@@ -20,6 +20,7 @@ from clipcoder.explanation import Explanation
 from clipcoder.pipeline import explaining
 from clipcoder.pipeline.close_calls import MaxGap, Protocol, check_rule
 from clipcoder.pipeline.image_classifier import ImageClassifier
+from clipcoder.pipeline.metrics import Metrics
 from clipcoder.pipeline.outcomes import Judgement
 from clipcoder.rerank import CLOSE_SHARE, Reranking, gap_of_share, reranking, softmax_gaps
 
@@ -101,6 +102,7 @@ class ZeroShotClassifier(ImageClassifier):
         self.classes_ = np.array(bank.class_names)
         self.max_gap_ = None if max_gap == "auto" else float(max_gap)
         self.temperature_ = 100 / encoder.logit_scale
+        self.metrics_ = Metrics()
 
     def fit_gap(self, images: Iterable[ImageInput], *, share: float = CLOSE_SHARE) -> Self:
         """Learn from unlabelled images below which gap a call is close: where a share of them lies.

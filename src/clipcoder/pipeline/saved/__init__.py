@@ -29,6 +29,7 @@ from clipcoder.pipeline.saved import few_shot, zero_shot
 from clipcoder.pipeline.saved.arrays import Arrays, from_bytes, to_bytes
 from clipcoder.pipeline.saved.document import SavedFolder, write_document
 from clipcoder.pipeline.saved.made_with import PROBE, MadeWith, probe_features
+from clipcoder.pipeline.saved.measures import metrics_to_json, read_metrics
 from clipcoder.pipeline.saved.parts import Parts, plain_classes
 from clipcoder.pipeline.saved.place import BANK, HEAD, PAIRS, check_place, whole_folder
 from clipcoder.pipeline.zero_shot import ZeroShotClassifier
@@ -66,6 +67,7 @@ def save(classifier: ImageClassifier, path: str | os.PathLike[str]) -> None:
         "classes": plain_classes(classifier.classes_),
         **parts.facts,
         "calibration": {"temperature": float(classifier.temperature_)},
+        "metrics": metrics_to_json(classifier.metrics_),
     }
     with whole_folder(place) as folder:
         with whole_file(folder / HEAD) as file:
@@ -132,6 +134,7 @@ def _put_together(saved: SavedFolder, encoder: Encoder | None) -> Classifier:
     classifier = _KINDS[kind](document, arrays, opened, saved.bank(), saved.pairs(), where)
     classifier.classes_ = np.array(classes)
     classifier.temperature_ = temperature
+    classifier.metrics_ = read_metrics(document.section("metrics"))
     return classifier
 
 
