@@ -9,6 +9,7 @@ from clipcoder.cli.cache import cache
 from clipcoder.cli.classify import classify
 from clipcoder.cli.embed import embed
 from clipcoder.cli.export import export
+from clipcoder.cli.fit import fit
 from clipcoder.cli.group import Commands
 from clipcoder.cli.models import models
 from clipcoder.cli.texts import texts
@@ -20,5 +21,5 @@ def main() -> None:
     """Classify images with nothing but class names."""
 
 
-for command in (classify, embed, texts, models, export, cache):
+for command in (classify, fit, embed, texts, models, export, cache):
     main.add_command(command)

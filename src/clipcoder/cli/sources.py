@@ -70,11 +70,11 @@ def _expand(argument: str, stdin: TextIO | None) -> Iterator[Source]:
 
 def _images_at(path: str) -> Iterator[str]:
     folder = os.path.isdir(path)  # noqa: PTH112 - Path fails where a folder above may not be looked into
-    yield from _images_below(str(Path(path))) if folder else [path]
+    yield from images_below(str(Path(path))) if folder else [path]
 
 
-def _images_below(folder: str) -> Iterator[str]:
-    """Yield what is in a folder as it is listed, for ten million paths are a lot without any objects."""
+def images_below(folder: str) -> Iterator[str]:
+    """Yield the images in a folder as it is listed, for ten million paths are a lot without any objects."""
     try:
         with os.scandir(folder) as listed:
             entries = sorted(listed, key=lambda entry: entry.name)
@@ -86,7 +86,7 @@ def _images_below(folder: str) -> Iterator[str]:
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _images_below(path)
+            yield from images_below(path)
         elif _is_image_file(entry):
             yield path
 
