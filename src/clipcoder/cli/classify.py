@@ -10,31 +10,17 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from clipcoder.cli import sources as images
-from clipcoder.cli.close_calls import (
-    SAMPLE,
-    STATED,
-    CloseCallCount,
-    MaxGap,
-    MaxGapType,
-    check_used,
-    learn_gap,
-)
+from clipcoder.cli.close_calls import SAMPLE, STATED, CloseCallCount, MaxGap, MaxGapType
 from clipcoder.cli.console import print_table
 from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
 from clipcoder.cli.group import STATUS_INCOMPLETE
-from clipcoder.cli.inputs import (
-    check_choice,
-    chosen_from,
-    class_names,
-    read_bank,
-    read_pairs,
-    tell,
-    write_bank,
-)
+from clipcoder.cli.inputs import tell
+from clipcoder.cli.openers import FromTexts, saved_opener
 from clipcoder.cli.progress import progress
 
 if TYPE_CHECKING:
-    from clipcoder.pipeline import Prediction, ZeroShotClassifier
+    from clipcoder.pipeline import Prediction
+    from clipcoder.pipeline.image_classifier import ImageClassifier
 
 
 @click.command()
@@ -57,6 +43,11 @@ if TYPE_CHECKING:
     f"({STATED} if nothing is said); auto learns from up to {SAMPLE} of the images which gap the closest "
     "tenth of them lies below.",
 )
+@click.option(
+    "--classifier",
+    type=click.Path(path_type=Path),
+    help="A classifier that clipcoder fit made, in place of classes and texts; with its own encoder.",
+)
 @encoder_options
 @click.option(
     "--method",
@@ -78,6 +69,7 @@ def classify(
     paths: tuple[str, ...],
     classes: str | None,
     classes_file: Path | None,
+    classifier: Path | None,
     choice: EncoderChoice,
     texts: Path | None,
     pairs: Path | None,
@@ -90,27 +82,18 @@ def classify(
 ) -> int:
     """Say what images show: files, folders, glob patterns, or - for standard input."""
     from clipcoder.cli import report
-    from clipcoder.pipeline import ZeroShotClassifier
 
-    given = read_bank(texts) if texts else None
-    check_used(max_gap, pairs)
-    names = class_names(classes, classes_file, given)
-    check_choice(names, top)
-    bank = chosen_from(given, names) if given else None
-    differences = read_pairs(pairs, names) if pairs else None
+    if classifier:
+        opener = saved_opener(classifier, choice, top)
+    else:
+        opener = FromTexts(classes, classes_file, texts, pairs, max_gap, method).opener(choice, top)
     with (
         report.reserved(out, (".csv", ".parquet"), "--out") as rows_file,
         report.reserved(sheet, (".png",), "--sheet") as sheet_file,
     ):
         found = images.collect(paths, sys.stdin)
-        encoder = choice.open()
-        bank = bank or write_bank(names, encoder, method)
-        gap = STATED if max_gap is None else max_gap
-        classifier = ZeroShotClassifier(encoder, bank, method=method, pairs=differences, max_gap=gap)
-        if gap == "auto":
-            learn_gap(classifier, found)
         kept = bool(rows_file or sheet_file or not as_json)
-        predictions, failures = predict_all(classifier, found, top, as_json=as_json, kept=kept)
+        predictions, failures = predict_all(opener(found), found, top, as_json=as_json, kept=kept)
         if predictions and not as_json:
             print_table(report.table(predictions, top))
         if predictions and rows_file and out:
@@ -121,7 +104,7 @@ def classify(
 
 
 def predict_all(
-    classifier: ZeroShotClassifier, found: Sequence[images.Source], top: int, *, as_json: bool, kept: bool
+    classifier: ImageClassifier, found: Sequence[images.Source], top: int, *, as_json: bool, kept: bool
 ) -> tuple[list[Prediction], int]:
     """Classify everything, naming what cannot be read and what was lacking; JSON lines leave as they come.
 

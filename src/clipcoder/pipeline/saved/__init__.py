@@ -13,7 +13,8 @@ not made again: a loaded classifier says bit for bit what the saved one did.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,7 @@ from clipcoder.pipeline.saved.parts import Parts, plain_classes
 from clipcoder.pipeline.saved.place import BANK, HEAD, PAIRS, check_place, whole_folder
 from clipcoder.pipeline.zero_shot import ZeroShotClassifier
 
-__all__ = ["check_place", "load_classifier", "save"]
+__all__ = ["SavedFacts", "check_place", "load_classifier", "save", "saved_facts"]
 
 Classifier = ZeroShotClassifier | FewShotClassifier
 
@@ -113,6 +114,29 @@ def load_classifier(path: str | os.PathLike[str], encoder: Encoder | None = None
         raise InvalidInputError(f"'{saved.path}' makes no classifier: {error}") from error
 
 
+@dataclass(frozen=True)
+class SavedFacts:
+    """What a saved classifier says of itself, without being loaded.
+
+    Attributes:
+        classes: the class names.
+        encoder: the encoder that it was made with; None if it was made from features.
+    """
+
+    classes: Sequence[str | int | float]
+    encoder: MadeWith | None
+
+
+def saved_facts(path: str | os.PathLike[str]) -> SavedFacts:
+    """Return what is to be known of a saved classifier before its encoder is opened.
+
+    Raises:
+        InvalidInputError: there is no classifier, or it is damaged or of a newer version.
+    """
+    saved = SavedFolder.open(Path(path))
+    return SavedFacts(saved.classes(), saved.made_with())
+
+
 def _taken_apart(classifier: ImageClassifier) -> Parts:
     if isinstance(classifier, FewShotClassifier):
         return few_shot.take_apart(classifier)
@@ -126,37 +150,26 @@ def _taken_apart(classifier: ImageClassifier) -> Parts:
 def _put_together(saved: SavedFolder, encoder: Encoder | None) -> Classifier:
     document, where = saved.document, f"'{saved.path / HEAD}'"
     kind = document.value("kind", lambda v: v in list(_KINDS), f"one of {', '.join(_KINDS)}")
-    classes = document.value("classes", _are_classes, "a list of different names or numbers")
     temperature = document.section("calibration").value("temperature", is_positive, "a positive number")
     arrays = from_bytes(saved.read(HEAD), where)
     probe = {name: arrays.pop(name) for name in PROBE if name in arrays}
     opened = _encoder(saved, encoder, probe)
     classifier = _KINDS[kind](document, arrays, opened, saved.bank(), saved.pairs(), where)
-    classifier.classes_ = np.array(classes)
+    classifier.classes_ = np.array(saved.classes())
     classifier.temperature_ = temperature
     classifier.metrics_ = read_metrics(document.section("metrics"))
     return classifier
 
 
 def _encoder(saved: SavedFolder, encoder: Encoder | None, probe: Arrays) -> Encoder | None:
-    if saved.document.values.get("encoder") is None:
+    made_with = saved.made_with()
+    if made_with is None:
         if encoder is not None:
             raise InvalidInputError(
                 f"'{saved.path}' was made from features, without an encoder, but {encoder.name!r} came; "
                 "leave it out"
             )
         return None
-    made_with = MadeWith.read(saved.document.section("encoder"))
     opened = made_with.opened(saved.path) if encoder is None else encoder
     made_with.check(opened, probe, saved.path)
     return opened
-
-
-def _are_classes(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) > 0
-        and all(isinstance(name, str | int | float) for name in value)
-        and len({type(name) for name in value}) == 1
-        and len(set(value)) == len(value)
-    )

@@ -16,6 +16,7 @@ from clipcoder.bank.files import laid_out
 from clipcoder.encoders.json_file import JsonFile, is_count
 from clipcoder.errors import InvalidInputError
 from clipcoder.files import system_reason, whole_file
+from clipcoder.pipeline.saved.made_with import MadeWith
 from clipcoder.pipeline.saved.place import BANK, DOCUMENT, FORMAT, HEAD, PAIRS, standing
 
 VERSION: Final = 1
@@ -105,6 +106,27 @@ class SavedFolder:
         """Return the one-to-one texts, if there are any; errors are those of ``bank``."""
         return PairBank.load(self._checked(PAIRS)) if PAIRS in self._files() else None
 
+    def classes(self) -> list[Any]:
+        """Return the class names, or labels of another type.
+
+        Raises:
+            InvalidInputError: they are none.
+        """
+        names: list[Any] = self.document.value(
+            "classes", _are_classes, "a list of different names or numbers"
+        )
+        return names
+
+    def made_with(self) -> MadeWith | None:
+        """Return which encoder the classifier was made with; None if it was made from features.
+
+        Raises:
+            InvalidInputError: a fact about it that is none.
+        """
+        if self.document.values.get("encoder") is None:
+            return None
+        return MadeWith.read(self.document.section("encoder"))
+
     def _checked(self, name: str) -> Path:
         self.read(name)
         return self.folder / name
@@ -141,3 +163,13 @@ def _seal(content: Mapping[str, Any]) -> str:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _are_classes(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) > 0
+        and all(isinstance(name, str | int | float) for name in value)
+        and len({type(name) for name in value}) == 1
+        and len(set(value)) == len(value)
+    )
