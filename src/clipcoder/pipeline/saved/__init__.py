@@ -20,8 +20,8 @@ from typing import Final
 
 import numpy as np
 
+from clipcoder.calibration import Calibration
 from clipcoder.encoders.base import Encoder
-from clipcoder.encoders.json_file import is_positive
 from clipcoder.errors import ClipcoderError, InvalidInputError, MissingExtraError, ModelUnavailableError
 from clipcoder.files import whole_file
 from clipcoder.pipeline.few_shot import FewShotClassifier
@@ -31,15 +31,15 @@ from clipcoder.pipeline.saved.arrays import Arrays, from_bytes, to_bytes
 from clipcoder.pipeline.saved.document import SavedFolder, write_document
 from clipcoder.pipeline.saved.made_with import PROBE, MadeWith, probe_features
 from clipcoder.pipeline.saved.measures import metrics_to_json, read_metrics
-from clipcoder.pipeline.saved.parts import Parts, plain_classes
-from clipcoder.pipeline.saved.place import BANK, HEAD, PAIRS, check_place, whole_folder
+from clipcoder.pipeline.saved.parts import Parts, Stored, plain_classes
+from clipcoder.pipeline.saved.place import BANK, HEAD, PAIRS, check_place, stamp, whole_folder
 from clipcoder.pipeline.zero_shot import ZeroShotClassifier
 
 __all__ = ["SavedFacts", "check_place", "load_classifier", "save", "saved_facts"]
 
 Classifier = ZeroShotClassifier | FewShotClassifier
 
-_KINDS: Final[Mapping[str, Callable[..., Classifier]]] = {
+_KINDS: Final[Mapping[str, Callable[[Stored], Classifier]]] = {
     zero_shot.KIND: zero_shot.put_together,
     few_shot.KIND: few_shot.put_together,
 }
@@ -67,7 +67,7 @@ def save(classifier: ImageClassifier, path: str | os.PathLike[str]) -> None:
         "encoder": None if made_with is None else made_with.to_json(),
         "classes": plain_classes(classifier.classes_),
         **parts.facts,
-        "calibration": {"temperature": float(classifier.temperature_)},
+        "calibration": Calibration(float(classifier.temperature_)).to_json(),
         "metrics": metrics_to_json(classifier.metrics_),
     }
     with whole_folder(place) as folder:
@@ -103,15 +103,14 @@ def load_classifier(path: str | os.PathLike[str], encoder: Encoder | None = None
         >>> load_classifier(folder).predict([[3, 1]])
         array(['tomato'], dtype='<U6')
     """
-    saved = SavedFolder.open(Path(path))
-    try:
-        return _put_together(saved, encoder)
-    except (ModelUnavailableError, MissingExtraError):
-        raise
-    except ClipcoderError as error:
-        if f"'{saved.path}" in str(error):
-            raise
-        raise InvalidInputError(f"'{saved.path}' makes no classifier: {error}") from error
+    place = Path(path)
+    while True:
+        before = stamp(place)
+        try:
+            return _loaded(SavedFolder.open(place), encoder)
+        except InvalidInputError:
+            if stamp(place) == before:  # otherwise another process has replaced it, half of the way
+                raise
 
 
 @dataclass(frozen=True)
@@ -147,16 +146,28 @@ def _taken_apart(classifier: ImageClassifier) -> Parts:
     )
 
 
+def _loaded(saved: SavedFolder, encoder: Encoder | None) -> Classifier:
+    try:
+        return _put_together(saved, encoder)
+    except (ModelUnavailableError, MissingExtraError):
+        raise
+    except ClipcoderError as error:
+        if str(saved.path) in str(error):
+            raise
+        raise InvalidInputError(f"'{saved.path}' makes no classifier: {error}") from error
+
+
 def _put_together(saved: SavedFolder, encoder: Encoder | None) -> Classifier:
     document, where = saved.document, f"'{saved.path / HEAD}'"
     kind = document.value("kind", lambda v: v in list(_KINDS), f"one of {', '.join(_KINDS)}")
-    temperature = document.section("calibration").value("temperature", is_positive, "a positive number")
+    calibration = Calibration.from_json(document.values.get("calibration"))
     arrays = from_bytes(saved.read(HEAD), where)
     probe = {name: arrays.pop(name) for name in PROBE if name in arrays}
     opened = _encoder(saved, encoder, probe)
-    classifier = _KINDS[kind](document, arrays, opened, saved.bank(), saved.pairs(), where)
-    classifier.classes_ = np.array(saved.classes())
-    classifier.temperature_ = temperature
+    classes = saved.classes()
+    classifier = _KINDS[kind](Stored(document, classes, opened, saved.bank(), saved.pairs(), arrays, where))
+    classifier.classes_ = np.array(classes)
+    classifier.temperature_ = calibration.temperature
     classifier.metrics_ = read_metrics(document.section("metrics"))
     return classifier
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from clipcoder.adapters.fitted import Fitted
-from clipcoder.bank import PairBank, TextBank
 from clipcoder.encoded import EncodedTexts, check_bank
-from clipcoder.encoders.base import Encoder
-from clipcoder.encoders.json_file import JsonFile, is_count
+from clipcoder.encoders.json_file import is_count
 from clipcoder.errors import InvalidInputError
 from clipcoder.pipeline.few_shot import FewShotClassifier
 from clipcoder.pipeline.saved import heads
-from clipcoder.pipeline.saved.arrays import Arrays, checked
-from clipcoder.pipeline.saved.parts import Parts
+from clipcoder.pipeline.saved.arrays import checked
+from clipcoder.pipeline.saved.parts import Parts, Stored
 from clipcoder.pipeline.saved.settings import checked_settings, numbers, plain, settings_of
 
 KIND = "few-shot"
@@ -40,20 +38,13 @@ def take_apart(classifier: FewShotClassifier) -> Parts:
     return Parts(KIND, facts, classifier.encoder, classifier.bank, None, arrays)
 
 
-def put_together(
-    document: JsonFile,
-    arrays: Arrays,
-    encoder: Encoder | None,
-    bank: TextBank | None,
-    pairs: PairBank | None,
-    where: str,
-) -> FewShotClassifier:
+def put_together(stored: Stored) -> FewShotClassifier:
     """Return the classifier of these parts.
 
     Raises:
         InvalidInputError: parts that do not belong together.
     """
-    classes = document.values["classes"]
+    document, encoder, bank = stored.document, stored.encoder, stored.bank
     settings = checked_settings(document.section("settings"), FewShotClassifier)
     dim = document.value("dim", is_count, "a whole number, 1 or more")
     if encoder is not None and encoder.dim != dim:
@@ -61,14 +52,14 @@ def put_together(
             f"'dim' in '{document.path}' must be that of the encoder, {encoder.dim}, not {dim}"
         )
     classifier = FewShotClassifier(encoder, bank, **settings)
-    head = heads.put_together(document.section("head"), arrays, n_classes=len(classes), dim=dim, where=where)
-    texts = {name: array for name, array in arrays.items() if not name.startswith(heads.PREFIX)}
-    checked(texts, {} if bank is None else {"texts": (len(bank), "d")}, {"d": dim}, where)
+    head = heads.put_together(document.section("head"), stored.arrays, len(stored.classes), dim, stored.where)
+    texts = {name: array for name, array in stored.arrays.items() if not name.startswith(heads.PREFIX)}
+    checked(texts, {} if bank is None else {"texts": (len(bank), "d")}, {"d": dim}, stored.where)
     classifier.fitted_ = Fitted(head, numbers(document.section("chosen")))
     classifier.n_features_in_ = dim
     if bank is not None:
         check_bank(bank, classifier.texts)
-        if sorted(bank.class_names) != classes or encoder is None:
+        if sorted(bank.class_names) != stored.classes or encoder is None:
             raise InvalidInputError(f"the classes in '{document.path}' must be those of its bank")
-        classifier.__dict__["_texts"] = EncodedTexts.of(bank, classifier.texts, arrays["texts"])
+        classifier.__dict__["_texts"] = EncodedTexts.of(bank, classifier.texts, stored.arrays["texts"])
     return classifier

@@ -40,7 +40,7 @@ def take_apart(head: Head) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]
     return {"kind": kind, **parts}, arrays
 
 
-def put_together(facts: JsonFile, arrays: Arrays, *, n_classes: int, dim: int, where: str) -> Head:
+def put_together(facts: JsonFile, arrays: Arrays, n_classes: int, dim: int, where: str) -> Head:
     """Return the head of some facts and arrays, of which those that are no head's are left alone.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A classifier taken apart: what goes into the files of a saved one."""
+"""A classifier taken apart: what goes into the files of a saved one, and what comes out of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import numpy.typing as npt
 from clipcoder.bank import PairBank, TextBank
 from clipcoder.bank.names import checked_text
 from clipcoder.encoders.base import Encoder
+from clipcoder.encoders.json_file import JsonFile
 from clipcoder.errors import InvalidInputError
+from clipcoder.pipeline.saved.arrays import Arrays
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,30 @@ class Parts:
     encoder: Encoder | None = None
     bank: TextBank | None = None
     pairs: PairBank | None = None
-    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    arrays: Arrays = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the files of a saved classifier hold, each of them sound by itself.
+
+    Attributes:
+        document: the rest of ``classifier.json``.
+        classes: the class names.
+        encoder: the encoder; None where features go in.
+        bank: the texts, if there are any.
+        pairs: the one-to-one texts, if there are any.
+        arrays: by name.
+        where: what the file of the arrays is called, for messages.
+    """
+
+    document: JsonFile
+    classes: list[Any]
+    encoder: Encoder | None
+    bank: TextBank | None
+    pairs: PairBank | None
+    arrays: Arrays
+    where: str
 
 
 def plain_classes(classes: npt.NDArray[Any]) -> list[str | int | float | bool]:

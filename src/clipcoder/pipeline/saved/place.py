@@ -63,6 +63,15 @@ def standing(path: Path) -> Path:
     return aside if not target.exists() and aside.is_dir() else target
 
 
+def stamp(path: Path) -> tuple[int, int] | None:
+    """Return what tells a saved classifier from one that has taken its place; None where there is none."""
+    try:
+        facts = (standing(path) / DOCUMENT).stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_mtime_ns
+
+
 def _begin(target: Path, path: Path) -> Path:
     """Make the draft of a target, which is called ``path`` to the user."""
     _check_ours(target, path)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from clipcoder.bank import PairBank, TextBank
 from clipcoder.encoded import EncodedPairs, EncodedTexts
-from clipcoder.encoders.base import Encoder
-from clipcoder.encoders.json_file import JsonFile, is_number
+from clipcoder.encoders.json_file import is_number
 from clipcoder.errors import InvalidInputError
-from clipcoder.pipeline.saved.arrays import Arrays, Shape, checked
-from clipcoder.pipeline.saved.parts import Parts
+from clipcoder.pipeline.saved.arrays import Shape, checked
+from clipcoder.pipeline.saved.parts import Parts, Stored
 from clipcoder.pipeline.saved.settings import checked_settings, number, plain, settings_of
 from clipcoder.pipeline.zero_shot import ZeroShotClassifier
 
@@ -27,34 +24,29 @@ def take_apart(classifier: ZeroShotClassifier) -> Parts:
     return Parts(KIND, facts, classifier.encoder, classifier.bank, classifier.pairs, arrays)
 
 
-def put_together(
-    document: JsonFile,
-    arrays: Arrays,
-    encoder: Encoder | None,
-    bank: TextBank | None,
-    pairs: PairBank | None,
-    where: str,
-) -> ZeroShotClassifier:
+def put_together(stored: Stored) -> ZeroShotClassifier:
     """Return the classifier of these parts.
 
     Raises:
         InvalidInputError: parts that do not belong together.
     """
+    document, encoder, bank = stored.document, stored.encoder, stored.bank
     if encoder is None or bank is None:
         raise InvalidInputError(
             f"a zero-shot classifier has an encoder and a bank, but '{document.path}' has none"
         )
+    if list(bank.class_names) != stored.classes:
+        raise InvalidInputError(f"the classes in '{document.path}' must be those of its bank")
     settings = checked_settings(document.section("settings"), ZeroShotClassifier)
-    classifier = ZeroShotClassifier(encoder, bank, pairs=pairs, **settings)
+    classifier = ZeroShotClassifier(encoder, bank, pairs=stored.pairs, **settings)
     shapes: dict[str, Shape] = {"texts": (len(bank), "d")}
-    if pairs is not None:
-        shapes["pairs"] = (len(pairs.texts), "d")
-    checked(arrays, shapes, {"d": encoder.dim}, where)
+    if stored.pairs is not None:
+        shapes["pairs"] = (len(stored.pairs.texts), "d")
+    checked(stored.arrays, shapes, {"d": encoder.dim}, stored.where)
+    made: dict[str, Any] = {"_texts": EncodedTexts.of(bank, classifier.method, stored.arrays["texts"])}
+    if stored.pairs is not None:
+        made["_pairs"] = EncodedPairs.of(stored.pairs, bank, stored.arrays["pairs"])
+    classifier.__dict__.update(made)  # what they cache
     gap = document.value("max_gap", lambda v: is_number(v) or v == "inf", "a number", default=None)
-    known: Mapping[str, Any] = {
-        "max_gap_": number(gap),
-        "_texts": EncodedTexts.of(bank, classifier.method, arrays["texts"]),
-        "_pairs": None if pairs is None else EncodedPairs.of(pairs, bank, arrays["pairs"]),
-    }
-    classifier.__dict__.update(known)
+    classifier.max_gap_ = number(gap)
     return classifier
