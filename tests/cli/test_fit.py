@@ -375,6 +375,10 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_encoded(
     assert loaded == []
 
 
+def test_a_classifier_is_not_put_among_the_classes(train: Path) -> None:
+    assert "lies in TRAIN, where it would be a class" in sentence(fit(train, train / "colours.clipcoder"))
+
+
 def test_a_folder_without_class_folders_says_what_it_needs(tmp_path: Path, out: Path) -> None:
     (tmp_path / "photos").mkdir()
     plain((1, 2, 3)).save(tmp_path / "photos" / "a.png")

@@ -80,6 +80,8 @@ def fit(
     from clipcoder.pipeline.saved import check_place
 
     begun = time.monotonic()
+    if out.resolve().is_relative_to(train.resolve()):
+        raise InvalidInputError(f"--out '{out}' lies in TRAIN, where it would be a class; name another place")
     images = LabelledImages.read(train, "TRAIN")
     given = read_bank(texts) if texts else None
     names = _all_classes(images, classes, classes_file, given)
