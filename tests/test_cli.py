@@ -246,7 +246,7 @@ def test_a_stream_of_json_lines_keeps_nothing_in_memory(
 ) -> None:
     clf = ZeroShotClassifier(ColourEncoder(), TextBank.from_names(["grass", "sky"]))
     found = [str(photos / "a.png"), str(photos / "absent.png")]
-    assert predict_all(clf, found, 2, as_json=True, kept=False) == ([], 1)
+    assert predict_all(clf.stream(found), len(found), 2, as_json=True, kept=False) == ([], 1)
     assert json.loads(capsys.readouterr().out)["label"] == "grass"
 
 

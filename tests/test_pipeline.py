@@ -90,7 +90,7 @@ def test_scales_of_any_size_overflow_nothing() -> None:
 
 
 def test_an_encoder_without_a_bias_has_no_independent_probabilities() -> None:
-    with pytest.raises(InvalidInputError, match="'colours' has no logit_bias; leave out independent=True"):
+    with pytest.raises(InvalidInputError, match="'colours' has no logit_bias; call calibrate"):
         classifier().predict_proba([plain(RED)], independent=True)
 
 

@@ -78,13 +78,21 @@ class Conformal:
                [ True, False, False]])
         """
         rows = probability_rows(probabilities)
-        if len(self.thresholds) not in (1, rows.shape[1]):
-            raise InvalidInputError(
-                f"these conformal sets are of {len(self.thresholds)} classes, but the probabilities are of "
-                f"{rows.shape[1]}; calibrate again with these classes"
-            )
+        self.check_classes(rows.shape[1])
         inside: npt.NDArray[np.bool_] = rows >= np.array(self.thresholds, dtype=np.float32)
         return inside
+
+    def check_classes(self, n_classes: int) -> None:
+        """Refuse another number of classes than the thresholds are for.
+
+        Raises:
+            InvalidInputError: see above.
+        """
+        if len(self.thresholds) != (n_classes if self.class_conditional else 1):
+            raise InvalidInputError(
+                f"these conformal sets are of {len(self.thresholds)} classes, but the probabilities are of "
+                f"{n_classes}; calibrate again with these classes"
+            )
 
     @property
     def always(self) -> tuple[int, ...]:

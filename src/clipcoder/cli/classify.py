@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,10 +17,10 @@ from clipcoder.cli.group import STATUS_INCOMPLETE
 from clipcoder.cli.inputs import tell
 from clipcoder.cli.openers import FromTexts, saved_opener
 from clipcoder.cli.progress import progress
+from clipcoder.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from clipcoder.pipeline import Prediction
-    from clipcoder.pipeline.image_classifier import ImageClassifier
+    from clipcoder.pipeline import Failure, Prediction
 
 
 @click.command()
@@ -60,6 +60,17 @@ if TYPE_CHECKING:
 @click.option(
     "--top", type=int, default=2, show_default=True, help="How many classes to show for each image."
 )
+@click.option(
+    "--unknown-below",
+    type=click.FloatRange(0, 1),
+    metavar="FLOAT",
+    help="Call images unknown whose best probability is below this.",
+)
+@click.option(
+    "--independent",
+    is_flag=True,
+    help="Give each class a probability of its own, for images that may show several or none.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Write the predictions to FILE.csv or FILE.parquet."
@@ -76,6 +87,8 @@ def classify(
     max_gap: MaxGap | None,
     method: Literal["equidistant", "coder", "clip"],
     top: int,
+    unknown_below: float | None,
+    independent: bool,
     as_json: bool,
     out: Path | None,
     sheet: Path | None,
@@ -83,6 +96,11 @@ def classify(
     """Say what images show: files, folders, glob patterns, or - for standard input."""
     from clipcoder.cli import report
 
+    if independent and unknown_below is not None:
+        raise InvalidInputError(
+            "--unknown-below is about probabilities that sum to 1, which --independent ones do not; "
+            "leave one of them out"
+        )
     if classifier:
         opener = saved_opener(classifier, choice, top)
     else:
@@ -93,7 +111,11 @@ def classify(
     ):
         found = images.collect(paths, sys.stdin)
         kept = bool(rows_file or sheet_file or not as_json)
-        predictions, failures = predict_all(opener(found), found, top, as_json=as_json, kept=kept)
+        opened = opener(found)
+        if unknown_below is not None:
+            opened.abstain_below(unknown_below)
+        outcomes = opened.stream(found, top=top, independent=independent)
+        predictions, failures = predict_all(outcomes, len(found), top, as_json=as_json, kept=kept)
         if predictions and not as_json:
             print_table(report.table(predictions, top))
         if predictions and rows_file and out:
@@ -104,7 +126,7 @@ def classify(
 
 
 def predict_all(
-    classifier: ImageClassifier, found: Sequence[images.Source], top: int, *, as_json: bool, kept: bool
+    outcomes: Iterator[Prediction | Failure], total: int, top: int, *, as_json: bool, kept: bool
 ) -> tuple[list[Prediction], int]:
     """Classify everything, naming what cannot be read and what was lacking; JSON lines leave as they come.
 
@@ -115,7 +137,7 @@ def predict_all(
     from clipcoder.pipeline import Failure
 
     predictions, failures, close_calls = [], 0, CloseCallCount()
-    for outcome in progress(classifier.stream(found, top=top), len(found), "classifying"):
+    for outcome in progress(outcomes, total, "classifying"):
         if isinstance(outcome, Failure):
             failures += 1
             tell(str(outcome.error))

@@ -59,9 +59,9 @@ def table(predictions: Sequence[Prediction], top: int) -> Table:
         grid.add_column("runner-up" if top == 2 else "runners-up", style="dim", overflow="fold")
     grid.add_column("because", overflow="fold", ratio=1)
     for prediction in predictions:
-        others = "\n".join(f"{name} {p:.0%}" for name, p in prediction.ranking[1:])
+        others = "\n".join(f"{name} {p:.0%}" for name, p in prediction.others[: max(top - 1, 1)])
         because = "\n".join(
-            f"{_short(n.text, prediction.label)} ({n.similarity:.2f})"
+            f"{_short(n.text, prediction.best)} ({n.similarity:.2f})"
             for n in prediction.explanation.supporting(2)
         )
         cells = [_file_name(prediction), prediction.label, f"{prediction.probability:.0%}"]
@@ -84,15 +84,17 @@ def write_sheet(predictions: Sequence[Prediction], target: Path) -> None:
     """Draw the contact sheet of the predictions into a PNG file."""
     from clipcoder.sheet import Tile, contact_sheet
 
-    tiles = [
-        Tile(p.source, p.label, p.probability, *p.ranking[1], caption=_file_name(p)) for p in predictions
-    ]
+    tiles = [Tile(p.source, p.label, p.probability, *p.others[0], caption=_file_name(p)) for p in predictions]
     contact_sheet(tiles).save(target, format="PNG")
 
 
 def write_rows(predictions: Sequence[Prediction], target: Path, suffix: str, top: int) -> None:
-    """Write one row a prediction as CSV or, where the suffix is ``.parquet``, as Parquet."""
-    rows = [_row(prediction, top) for prediction in predictions]
+    """Write one row a prediction as CSV or, where the suffix is ``.parquet``, as Parquet.
+
+    Where there are unknown images, a column more says what they look like most.
+    """
+    abstaining = any(prediction.unknown for prediction in predictions)
+    rows = [_row(prediction, top, abstaining) for prediction in predictions]
     if suffix == ".parquet":
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -140,12 +142,11 @@ def reserved(target: Path | None, suffixes: Sequence[str], option: str) -> Itera
         temporary.unlink(missing_ok=True)
 
 
-def _row(prediction: Prediction, top: int) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "path": _path(prediction),
-        "label": prediction.label,
-        "probability": round(prediction.probability, 6),
-    }
+def _row(prediction: Prediction, top: int, abstaining: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {"path": _path(prediction), "label": prediction.label}
+    if abstaining:
+        row["best"] = prediction.best
+    row["probability"] = round(prediction.probability, 6)
     for rank, (name, probability) in enumerate(prediction.ranking[1:top], start=2):
         row |= {f"label_{rank}": name, f"probability_{rank}": round(probability, 6)}
     row["neighbours"] = " | ".join(n.text for n in prediction.explanation.supporting(NEIGHBOURS))

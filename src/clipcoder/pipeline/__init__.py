@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clipcoder.pipeline.close_calls import CloseCall
-from clipcoder.pipeline.outcomes import Failure, Prediction
+from clipcoder.pipeline.outcomes import UNKNOWN, Failure, Prediction
 from clipcoder.pipeline.zero_shot import ZeroShotClassifier
 
-__all__ = ["CloseCall", "Failure", "Prediction", "ZeroShotClassifier"]
+__all__ = ["UNKNOWN", "CloseCall", "Failure", "Prediction", "ZeroShotClassifier"]

@@ -16,11 +16,14 @@ from clipcoder.adapters.fitted import Fitted
 from clipcoder.adapters.support import Support
 from clipcoder.arrays import FloatArray, IntArray, unit_rows
 from clipcoder.bank import TextBank
+from clipcoder.calibration import Calibration, default_calibration
+from clipcoder.calibration.defaults import few_shot_temperature
 from clipcoder.encoded import EncodedTexts, Method, check_bank, check_encoder
 from clipcoder.encoders.base import Encoder
-from clipcoder.errors import InvalidInputError
+from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.explanation import Explanation
 from clipcoder.pipeline import explaining
+from clipcoder.pipeline.calibrated import calibration_of_fit
 from clipcoder.pipeline.image_classifier import ImageClassifier
 from clipcoder.pipeline.metrics import Metrics
 from clipcoder.pipeline.outcomes import Judgement
@@ -50,12 +53,17 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         views: random crops and flips whose features are averaged with those of each labelled image; 0 leaves
             images as they are. Features have none.
         random_state: the seed of the views.
+        calibration: ``"temperature"`` learns from the labelled images, each judged by the others, how sure to
+            be; None takes scores for log-probabilities as they are. ``calibrate`` learns it from others.
+        unknown_below: an image whose best probability is below this is ``"unknown"``; None answers always,
+            until ``calibrate`` learns a threshold from an error rate.
         batch_size: images that are encoded at a time, by default as many as suit the encoder.
 
     Attributes:
         classes_: the sorted class names: those of the bank, or those of the labels; array of shape (C,).
         fitted_: the head, its settings and the evidence for them (``adapters.fitted.Fitted``).
-        temperature_: what scores are divided by before the softmax.
+        calibration_: what makes probabilities of scores.
+        temperature_: the calibration's: what scores are divided by before the softmax.
         metrics_: images a class, and how good leave-one-out says it is (``pipeline.metrics.Metrics``).
         n_features_in_: the width d of the features.
 
@@ -82,6 +90,8 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         texts: Method = "equidistant",
         views: int = 0,
         random_state: int = 0,
+        calibration: Literal["temperature"] | None = "temperature",
+        unknown_below: float | None = None,
         batch_size: int | None = None,
     ) -> None:
         self.encoder = encoder  # type: ignore[assignment]  # without one, features go in
@@ -90,6 +100,8 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         self.texts = texts
         self.views = views
         self.random_state = random_state
+        self.calibration = calibration
+        self.unknown_below = unknown_below
         self.batch_size = batch_size
 
     def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
@@ -108,7 +120,7 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
             InvalidInputError: arrays that do not fit together, a label that the bank does not have, a bank
                 without an encoder, or what the method cannot learn from.
             UnreadableImageError: an image cannot be decoded.
-            UnknownNameError: an unknown method.
+            UnknownNameError: an unknown method or calibration.
         """
         self._check_parts()
         rows, labels = self._support_features(X, y)
@@ -126,7 +138,8 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         )
         self.fitted_: Fitted = methods.fit(support, self.method)
         self._examples = explaining.example_names(X, np.flatnonzero(counted))
-        self.temperature_ = 1.0
+        self.calibration_ = self._calibration(support)
+        self.abstain_below(self.unknown_below)
         self.metrics_ = Metrics.of_fit(self.fitted_, support.labels, support.n_classes, self.temperature_)
         return self
 
@@ -200,7 +213,22 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         order = np.argsort(np.array(self._texts.bank.class_names))
         return self._texts.head.class_prototypes()[order]
 
+    def _calibration(self, support: Support) -> Calibration:
+        """Return what the support set says of probabilities, beside what is known without it."""
+        if self.calibration is None:
+            return Calibration(1.0)
+        encoder = self.encoder
+        texts = (
+            Calibration(1.0)
+            if encoder is None or self.bank is None
+            else default_calibration(encoder.name, self.texts, logit_scale=encoder.logit_scale)
+        )
+        default = Calibration(few_shot_temperature(self.method, texts.temperature))
+        return calibration_of_fit(support, self.fitted_, default)
+
     def _check_parts(self) -> None:
+        if self.calibration not in ("temperature", None):
+            raise UnknownNameError("calibration", str(self.calibration), ["temperature"])
         if self.encoder is not None:
             check_encoder(self.encoder)
         if self.bank is not None:

@@ -6,7 +6,7 @@ A subclass says how features are judged and why a class won; everything that a u
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
@@ -16,75 +16,35 @@ import numpy as np
 import numpy.typing as npt
 
 from clipcoder.arrays import FloatArray, IntArray
+from clipcoder.calibration import Platt
 from clipcoder.encoders.ahead import batch_size_of, encode_ahead, encode_listed
-from clipcoder.encoders.base import Encoder, ImageInput
+from clipcoder.encoders.base import ImageInput
 from clipcoder.errors import UnreadableImageError
 from clipcoder.explanation import TOP, Explanation
+from clipcoder.pipeline.calibrated import Calibrated, Images
 from clipcoder.pipeline.metrics import Metrics
-from clipcoder.pipeline.outcomes import Failure, Judgement, Prediction
-from clipcoder.pipeline.probabilities import exclusive, independent, logit_bias_of
+from clipcoder.pipeline.outcomes import Failure, Prediction
 
-Images = Sequence[ImageInput]
-"""Paths, bytes of image files or PIL images, n of them."""
+__all__ = ["ImageClassifier", "Images"]
 
 
-class ImageClassifier(ABC):
+class ImageClassifier(Calibrated):
     """Classify images by their features.
 
     Attributes:
         encoder: puts images and texts into one space.
         batch_size: images that are encoded at a time; None leaves it to the encoder.
         classes_: the class names, array of shape (C,).
-        temperature_: what scores are divided by, for their softmax to be probabilities.
+        calibration_: what makes probabilities of scores, and sets and silence of probabilities.
         metrics_: how good it is on labelled images, as far as that is known.
     """
 
-    encoder: Encoder
     batch_size: int | None
-    classes_: npt.NDArray[Any]
-    temperature_: float
     metrics_: Metrics
-
-    @abstractmethod
-    def _judge(self, features: FloatArray) -> Judgement:
-        """Score unit rows of shape (n, d) and choose a class for each."""
 
     @abstractmethod
     def _explain(self, feature: FloatArray, scores: FloatArray, label: int, top: int) -> Explanation:
         """Say why an image, a unit row of shape (d,) with scores of shape (C,), got its label."""
-
-    def predict(self, images: Images) -> npt.NDArray[Any]:
-        """Return the class name of each image, array of shape (n,).
-
-        Args:
-            images: paths, bytes of image files or PIL images, n of them.
-
-        Raises:
-            UnreadableImageError: an image cannot be decoded; ``stream`` goes on instead.
-            InvalidInputError: a single image instead of a list of them, or a classifier that has to learn
-                something first.
-        """
-        chosen = self._judge(self._features(images)).chosen
-        return self.classes_[chosen]
-
-    def predict_proba(self, images: Images, *, independent: bool = False) -> FloatArray:
-        """Return probabilities of shape (n, C), classes as in ``classes_``.
-
-        They are the softmax of the scores divided by ``temperature_``. Where a rerank overrules the scores,
-        its class and the one it overrules exchange their probabilities, so that the largest is always the
-        prediction's.
-
-        Args:
-            images: as in ``predict``.
-            independent: an image may show several classes or none: instead of the softmax the sigmoid of
-                logit scale times cosine plus logit bias, for an encoder that was trained so (SigLIP).
-
-        Raises:
-            InvalidInputError: independent probabilities of an encoder without a ``logit_bias``, or what
-                ``predict`` raises.
-        """
-        bias = logit_bias_of(self.encoder) if independent else None
-        return self._probabilities(self._judge(self._features(images)), bias)
 
     def decision_function(self, images: Images) -> FloatArray:
         """Return the scores of each class, of shape (n, C), before a rerank.
@@ -114,26 +74,32 @@ class ImageClassifier(ABC):
         judgement = self._judge(features)
         return self._explain(features[0], judgement.scores[0], int(judgement.chosen[0]), max(top, 2))
 
-    def stream(self, images: Iterable[ImageInput], *, top: int = 5) -> Iterator[Prediction | Failure]:
+    def stream(
+        self, images: Iterable[ImageInput], *, top: int = 5, independent: bool = False
+    ) -> Iterator[Prediction | Failure]:
         """Classify any number of images in bounded memory; threads decode ahead of the encoder.
 
         Args:
             images: paths, bytes of image files or PIL images; read only as fast as the results are taken.
             top: how many classes each prediction ranks, at least two.
+            independent: rank with independent probabilities, as in ``predict_proba``; what is unknown, the
+                softmax says all the same.
 
         Yields:
             A prediction for each image, in their order, or a failure where it cannot be decoded; the rest
             goes on.
 
         Raises:
-            InvalidInputError: a single image instead of a collection of them.
+            InvalidInputError: a single image instead of a collection of them, or independent probabilities
+                that there are none of.
         """
+        platt = self._platt() if independent else None
         outcomes = encode_ahead(self.encoder, images, batch_size=self.batch_size)
         size = self.batch_size or batch_size_of(self.encoder)
         with closing(outcomes):
             while batch := list(islice(outcomes, size)):
                 features = [row for _, row in batch if not isinstance(row, UnreadableImageError)]
-                found = self._predictions(np.stack(features), max(top, 2)) if features else iter(())
+                found = self._predictions(np.stack(features), max(top, 2), platt) if features else iter(())
                 for source, outcome in batch:
                     if isinstance(outcome, UnreadableImageError):
                         yield Failure(source, outcome)
@@ -154,22 +120,18 @@ class ImageClassifier(ABC):
         """Return unit rows of shape (n, d)."""
         return encode_listed(self.encoder, images, batch_size=self.batch_size)
 
-    def _probabilities(self, judgement: Judgement, logit_bias: float | None = None) -> FloatArray:
-        if logit_bias is None:
-            return exclusive(judgement.scores, judgement.chosen, temperature=self.temperature_)
-        return independent(
-            judgement.scores, judgement.chosen, logit_scale=self.encoder.logit_scale, logit_bias=logit_bias
-        )
-
-    def _predictions(self, features: FloatArray, top: int) -> Iterator[tuple[Any, ...]]:
+    def _predictions(self, features: FloatArray, top: int, platt: Platt | None) -> Iterator[tuple[Any, ...]]:
         """Yield what the ``Prediction`` of each image holds beside its source."""
         judgement = self._judge(features)
-        probabilities = self._probabilities(judgement)
-        order: IntArray = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+        exclusive = self._probabilities(judgement)
+        unknown = self._unknown(exclusive).tolist()
+        probabilities = exclusive if platt is None else platt.probabilities(judgement.ranked)
+        order: IntArray = np.argsort(-exclusive, axis=1, kind="stable")[:, :top]
         names = self.classes_.tolist()
         for i in range(len(features)):
             yield (
                 tuple((names[c], float(probabilities[i, c])) for c in order[i]),
                 self._explain(features[i], judgement.scores[i], int(judgement.chosen[i]), TOP),
                 judgement.close_call(i, names),
+                unknown[i],
             )

@@ -11,6 +11,7 @@ import numpy as np
 
 from clipcoder.arrays import FloatArray
 from clipcoder.bank import PairBank, TextBank
+from clipcoder.calibration import default_calibration
 from clipcoder.encoded import EncodedPairs, EncodedTexts, Method, check_bank, check_encoder, check_pairs
 from clipcoder.encoders.ahead import encode_ahead
 from clipcoder.encoders.base import Encoder, ImageInput
@@ -44,19 +45,23 @@ class ZeroShotClassifier(ImageClassifier):
         protocol: ``"reference"`` decides close calls as published, for a comparison: a missing pair votes 0.
             That only images whose label is among the best classes are reranked, as in the published program,
             is left to whoever has the labels; a classifier sees none (``rerank.rerank_as_published``).
+        unknown_below: an image whose best probability is below this is ``"unknown"``; None answers always,
+            until ``calibrate`` learns a threshold from an error rate.
         batch_size: images that are encoded at a time, by default as many as suit the encoder; changes memory
             and speed only.
 
     Attributes:
         classes_: the class names, array of strings of shape (C,), in the order of the bank.
         max_gap_: the gap that is used, stated or learned; None before ``fit_gap``.
-        temperature_: what scores, cosines times 100, are divided by before the softmax: 100 over the
-            encoder's logit scale.
+        calibration_: what makes probabilities of scores, cosines times 100: a default for the encoder
+            (``calibration.defaults``), or what ``calibrate`` learned.
+        temperature_: the calibration's: what scores are divided by before the softmax.
 
     Raises:
         InvalidInputError: the encoder lacks a member, there are fewer than two classes, a class has no text
-            for the method, a pair names a class that the bank does not have, ``max_gap`` is none, or the
-            reference's protocol is asked for with another method than ``"coder"`` or a learned gap.
+            for the method, a pair names a class that the bank does not have, ``max_gap`` or ``unknown_below``
+            is none, a class is called ``"unknown"`` beside ``unknown_below``, or the reference's protocol is
+            asked for with another method than ``"coder"`` or a learned gap.
         UnknownNameError: an unknown method or protocol.
 
     References:
@@ -82,6 +87,7 @@ class ZeroShotClassifier(ImageClassifier):
         top_k: int = 5,
         max_gap: MaxGap = 0.1,
         protocol: Protocol = "strict",
+        unknown_below: float | None = None,
         batch_size: int | None = None,
     ) -> None:
         check_encoder(encoder)
@@ -98,10 +104,17 @@ class ZeroShotClassifier(ImageClassifier):
         self.top_k = top_k
         self.max_gap = max_gap
         self.protocol = protocol
+        self.unknown_below = unknown_below
         self.batch_size = batch_size
         self.classes_ = np.array(bank.class_names)
         self.max_gap_ = None if max_gap == "auto" else float(max_gap)
-        self.temperature_ = 100 / encoder.logit_scale
+        self.calibration_ = default_calibration(
+            encoder.name,
+            method,
+            logit_scale=encoder.logit_scale,
+            logit_bias=getattr(encoder, "logit_bias", None),
+        )
+        self.abstain_below(unknown_below)
         self.metrics_ = Metrics()
 
     def fit_gap(self, images: Iterable[ImageInput], *, share: float = CLOSE_SHARE) -> Self:

@@ -16,14 +16,16 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from clipcoder.calibration import Calibration
 from clipcoder.encoders.base import Encoder
 from clipcoder.errors import ClipcoderError, InvalidInputError, MissingExtraError, ModelUnavailableError
 from clipcoder.files import whole_file
+from clipcoder.pipeline.calibrated import check_unknown
 from clipcoder.pipeline.few_shot import FewShotClassifier
 from clipcoder.pipeline.image_classifier import ImageClassifier
 from clipcoder.pipeline.saved import few_shot, zero_shot
@@ -67,7 +69,7 @@ def save(classifier: ImageClassifier, path: str | os.PathLike[str]) -> None:
         "encoder": None if made_with is None else made_with.to_json(),
         "classes": plain_classes(classifier.classes_),
         **parts.facts,
-        "calibration": Calibration(float(classifier.temperature_)).to_json(),
+        "calibration": classifier.calibration_.to_json(),
         "metrics": metrics_to_json(classifier.metrics_),
     }
     with whole_folder(place) as folder:
@@ -167,9 +169,16 @@ def _put_together(saved: SavedFolder, encoder: Encoder | None) -> Classifier:
     classes = saved.classes()
     classifier = _KINDS[kind](Stored(document, classes, opened, saved.bank(), saved.pairs(), arrays, where))
     classifier.classes_ = np.array(classes)
-    classifier.temperature_ = calibration.temperature
+    classifier.calibration_ = _checked(calibration, classifier.classes_)
     classifier.metrics_ = read_metrics(document.section("metrics"))
     return classifier
+
+
+def _checked(calibration: Calibration, classes: npt.NDArray[Any]) -> Calibration:
+    check_unknown(calibration.unknown_below, classes)
+    if calibration.conformal is not None:
+        calibration.conformal.check_classes(len(classes))
+    return calibration
 
 
 def _encoder(saved: SavedFolder, encoder: Encoder | None, probe: Arrays) -> Encoder | None:

@@ -93,4 +93,6 @@ def _fits(value: object, default: object) -> bool:
         return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
     if isinstance(default, float):  # of which some may be left to be learned
         return is_number(value) or value == math.inf or isinstance(value, str)
+    if isinstance(default, str):
+        return value is None or isinstance(value, str)
     return type(value) is type(default)
