@@ -12,6 +12,7 @@ from clipcoder.cli.export import export
 from clipcoder.cli.fit import fit
 from clipcoder.cli.group import Commands
 from clipcoder.cli.models import models
+from clipcoder.cli.suggest import suggest
 from clipcoder.cli.texts import texts
 
 
@@ -21,5 +22,5 @@ def main() -> None:
     """Classify images with nothing but class names."""
 
 
-for command in (classify, fit, embed, texts, models, export, cache):
+for command in (classify, fit, embed, suggest, texts, models, export, cache):
     main.add_command(command)
