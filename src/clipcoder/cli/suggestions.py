@@ -57,7 +57,7 @@ class Suggestion:
         'uncertain between cat and dog; stands for 12 images like it'
         """
         (best, lead), (second, rest) = self.ranking
-        sure = f"looks like {best}" if lead - rest > _UNSURE else f"uncertain between {best} and {second}"
+        sure = f"probably {best}" if lead - rest > _UNSURE else f"uncertain between {best} and {second}"
         return f"{sure}; " + (
             f"stands for {self.stands_for:,} images like it" if self.stands_for > 1 else "like no other"
         )
