@@ -272,7 +272,7 @@ def test_a_sigmoid_is_that_of_the_text_scores_alone_and_few_shot_learns_its_own(
 def test_few_shot_calibrates_itself_by_its_held_out_images() -> None:
     made = few_shot()
     labels = np.array(positions(made, photos(5, 30)[1]))[made.fitted_.judged]
-    expected = fit_temperature(made.fitted_.held_out, labels, default=1.75)
+    expected = fit_temperature(made.fitted_.held_out, labels, default=1.0)
     assert made.temperature_ == pytest.approx(expected)
     assert made.calibration_.images == len(labels)
 
@@ -280,7 +280,7 @@ def test_few_shot_calibrates_itself_by_its_held_out_images() -> None:
 def test_few_shot_with_too_few_images_has_a_stated_temperature() -> None:
     images = [plain((255, 9, 9)), plain((9, 255, 9)), plain((9, 9, 255))]
     made = FewShotClassifier(ColourEncoder(), BANK).fit(images, NAMES)
-    assert made.calibration_ == Calibration(1.75)
+    assert made.calibration_ == Calibration(1.0)
     with pytest.raises(InvalidInputError, match="or labelled images"):
         made.predict_proba(images, independent=True)
     with pytest.raises(InvalidInputError, match="but a classifier of features has no logit_bias"):

@@ -30,24 +30,23 @@ MEASURED: Final[Mapping[str, Mapping[str, Calibration]]] = {
 """By the name of an encoder and the rule that makes scores of texts (``ZeroShotClassifier``'s ``method``)."""
 
 
-_FEW_SHOT: Final[Mapping[str, float]] = {"auto": 1.75}
+_LOG_PROBABILITIES: Final = frozenset(("auto",))
 
 
 def few_shot_temperature(method: str, texts: float) -> float:
-    """Return the temperature of a few-shot method's logits where no image can be judged, as with one shot.
+    """Return the temperature of a few-shot method's logits before any image was judged, as with one shot.
 
-    Most methods add something to the zero-shot logits, and keep their temperature. ``"auto"`` weighs them
-    anew, to a temperature of 1 by leave-one-out, but is too sure with one image a class, by 1.4 (Caltech-101,
-    val split) to 5 times on the starter's photo sets; the default lies between.
+    Most methods add something to the zero-shot logits, and keep their temperature. ``"auto"`` weighs all that
+    it has so as to make log-probabilities, with one shot too, and needs none.
 
     Args:
         method: a key of ``adapters.methods.METHODS``.
         texts: the temperature of scores by the texts alone, 1 without texts.
 
-    >>> few_shot_temperature("tip-adapter", 5.0)
-    5.0
+    >>> few_shot_temperature("tip-adapter", 5.0), few_shot_temperature("auto", 5.0)
+    (5.0, 1.0)
     """
-    return _FEW_SHOT.get(method, texts)
+    return 1.0 if method in _LOG_PROBABILITIES else texts
 
 
 def default_calibration(
