@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from adapters.few_shots import FewShots, few_shots
 from clipcoder.adapters import gaussian
 from clipcoder.adapters.gaussian import GaussianGrid, GaussianSettings, choose, fit, leave_one_out
-from clipcoder.adapters.gaussian.weights import non_negative_weights
+from clipcoder.adapters.gaussian.weights import non_negative_weights, softening
+from clipcoder.arrays import unit_rows
 from clipcoder.errors import InvalidInputError
 
 EAST, NORTH = [1.0, 0.0], [0.0, 1.0]
@@ -206,32 +207,95 @@ def test_without_a_generic_covariance_one_shrinkage_is_all():
     assert assumed.log_likelihood == pytest.approx(given.log_likelihood, abs=1e-6)
 
 
-def test_one_shot_is_left_to_the_defaults():
+def only_softened(settings: GaussianSettings) -> bool:
+    return replace(settings, likelihood_weight=0.05) == GaussianSettings()
+
+
+def test_with_one_shot_the_texts_tell_how_far_to_soften():
     problem = blobs(1)
-    assert choose(*problem[:3]).settings == GaussianSettings()
-    assert choose(*problem[:3]).log_likelihood is None
+    choice = choose(*problem[:3])
+    assert only_softened(choice.settings)
+    assert choice.log_likelihood is None
+    assert choice.judged == 0
+    misled = choose(problem.images, problem.labels, problem.prototypes[::-1])
+    assert misled.settings.likelihood_weight < choice.settings.likelihood_weight
+
+
+def test_with_two_shots_leave_one_out_tells_how_far_to_soften():
+    problem = blobs(2)
+    choice = choose(*problem[:3])
+    assert only_softened(choice.settings)
+    assert choice.judged == 12
+    assert choice.log_likelihood == pytest.approx(likelihood(problem, choice.settings), abs=1e-3)
+    noisier = blobs(2, noise=1.5)
+    assert choose(*noisier[:3]).settings.likelihood_weight < choice.settings.likelihood_weight
 
 
 @pytest.mark.parametrize(("more", "judged"), [(3, 0), (4, 5)])
-def test_settings_are_chosen_once_half_of_the_images_can_be_judged(more: int, judged: int):
+def test_images_are_judged_once_half_of_them_have_company(more: int, judged: int):
     lone = blobs(1)
     again = blobs(more, seed=1)
     images = np.concatenate([lone.images, again.images[:more]])  # more of class 0, the other five have one
     assert choose(images, [*lone.labels, *[0] * more], lone.prototypes).judged == judged
 
 
+@pytest.mark.parametrize(("doubled", "all_chosen"), [(2, True), (4, False)])
+def test_all_settings_are_chosen_once_half_of_the_images_have_two_others(doubled: int, all_chosen: bool):
+    problem = blobs(3)
+    stays = (np.arange(18) % 3 > 0) | (problem.labels >= doubled)
+    choice = choose(problem.images[stays], problem.labels[stays], problem.prototypes)
+    assert choice.judged == stays.sum()
+    assert only_softened(choice.settings) is not all_chosen
+
+
 def test_kappa_0_is_tried_only_where_every_class_keeps_an_image():
-    problem = blobs(2)
+    problem = blobs(3)
     grid = GaussianGrid(kappa=(0,), nu=(300,), shrinkage=(0.3,))
     assert choose(*problem[:3], grid=grid).settings.kappa == 0
-    assert choose(problem.images[1:], problem.labels[1:], problem.prototypes, grid=grid).judged == 0
+    assert choose(problem.images[2:], problem.labels[2:], problem.prototypes, grid=grid).judged == 0
 
 
-def test_useless_logits_leave_the_defaults():
-    rng = np.random.default_rng(0)
-    texts = np.zeros((2, 3))
-    images = np.repeat(rng.normal(size=(1, 3)), 4, axis=0)  # all alike: nothing to tell classes apart by
-    assert choose(images, [0, 0, 1, 1], texts).settings == GaussianSettings()
+@pytest.mark.parametrize("shots", [1, 2, 3])
+def test_useless_logits_leave_the_defaults(shots: int):
+    image = np.random.default_rng(0).normal(size=(1, 3))
+    images = np.repeat(image, 2 * shots, axis=0)  # all alike: nothing to tell classes apart by
+    settings = choose(images, np.repeat([0, 1], shots), np.zeros((2, 3))).settings
+    assert only_softened(settings)
+    assert settings.likelihood_weight == pytest.approx(0.05 if shots > 1 else 0.0375, rel=0.01)
+
+
+@pytest.mark.parametrize("shots", [2, 3, 4, 16])
+@pytest.mark.parametrize("seed", range(4))
+def test_random_labels_leave_zero_shot_classification(shots: int, seed: int):
+    problem = wide_blobs(shots, seed=seed)
+    labels = np.random.default_rng(seed).permutation(problem.labels)
+    choice = choose(problem.images, labels, problem.prototypes)
+    head = fit(problem.images, labels, problem.prototypes, choice.settings)
+    zero_shot = unit_rows(problem.images, "images") @ problem.prototypes.T
+    np.testing.assert_array_equal(head.scores(problem.images).argmax(axis=1), zero_shot.argmax(axis=1))
+    assert choice.judged == len(labels)
+    assert choice.log_likelihood == pytest.approx(
+        likelihood(problem._replace(labels=labels), choice.settings), abs=1e-3
+    )
+
+
+@pytest.mark.parametrize("shots", [1, 2, 4, 16])
+def test_labels_that_hold_are_not_taken_for_noise(shots: int):
+    problem = wide_blobs(shots)
+    for texts in (problem.prototypes, problem.prototypes[::-1]):  # nor where it is the texts that say nothing
+        settings = choose(problem.images, problem.labels, texts).settings
+        assert settings.likelihood_weight > 0
+        found = fit(problem.images, problem.labels, texts, settings).scores(problem.images).argmax(axis=1)
+        assert (found == problem.labels).mean() > 0.8
+
+
+def wide_blobs(shots: int, *, seed: int = 0) -> FewShots:
+    """Twenty classes of images about their texts, in 32 dimensions."""
+    rng = np.random.default_rng(seed)
+    texts = np.eye(20, 32)
+    labels = np.repeat(np.arange(20), shots)
+    images = texts[labels] + 0.2 * rng.normal(size=(len(labels), 32))
+    return FewShots(images, labels, texts, np.eye(32) / 32, np.ones(len(labels)))
 
 
 def test_fitted_weights_are_where_the_slope_vanishes():
@@ -248,6 +312,24 @@ def test_fitted_weights_are_where_the_slope_vanishes():
     assert loss == pytest.approx(by_hand(best), abs=1e-3)
     for step in ([0.05, 0], [-0.05, 0], [0, 0.05], [0, -0.05]):
         assert by_hand(best + step) > by_hand(best)
+
+
+def test_a_softening_is_where_the_likelihood_and_what_is_expected_balance():
+    rng = np.random.default_rng(2)
+    labels, weight = rng.integers(0, 4, 40), rng.uniform(0.5, 2, 40)
+    logits = rng.normal(size=(40, 4)) + 2 * np.eye(4)[labels]
+    loss, best = softening(logits, labels, weight, 0.3)
+
+    def by_hand(theta: float) -> float:
+        surprise = np.log(np.exp(theta * logits).sum(axis=1)) - theta * logits[np.arange(40), labels]
+        return float(weight @ surprise)
+
+    def with_expected(theta: float) -> float:
+        return by_hand(theta) + 15 / 2 * np.log(theta / 0.3) ** 2
+
+    assert loss == pytest.approx(by_hand(best) / weight.sum())
+    for step in (0.9, 1.1):
+        assert with_expected(step * best) > with_expected(best)
 
 
 def test_weights_of_a_perfect_kind_stay_finite():

@@ -127,14 +127,18 @@ def choose(
 ) -> GaussianChoice:
     """Choose the settings by leave-one-out on the support set alone, in seconds.
 
-    For each point of the grid the two weights are fitted so that the true classes of the images are most
-    likely when each image is left out; the most likely point wins. The softmax of its scores is therefore a
-    probability already, as far as the support set can tell.
+    Only images whose class keeps another one are judged. How much is chosen depends on how many they are:
 
-    Only images whose class keeps another one are judged. The only image of a class cannot be: its class would
-    have a text where all others have an image as well, and what is best at those odds is not best for images
-    to come. Where fewer than half of the images can be judged, as with one
-    shot, or where there is one class, the default settings stand.
+    - Where half of the images or more have two others of their class: all settings. For each point of the
+      grid the two weights are fitted so that the true classes are most likely when each image is left out;
+      the most likely point wins.
+    - Where half have one other: how far the likelihood is softened. One image left out of two is judged at
+      odds that favour the texts, and settings chosen so are worse for images to come than the defaults.
+    - Otherwise, as with one shot, the same by the texts alone, and ``judged`` is 0.
+
+    The softmax of the scores is therefore a probability already, as far as the support set can tell. Where 40
+    images or more are judged and none of this tells their labels better than chance, the settings are those
+    of zero-shot classification. With one class, the defaults stand.
 
     Arguments and errors are those of ``fit``, and the grid is what is tried; without a generic covariance one
     shrinkage is, for I / d shrinks to itself.

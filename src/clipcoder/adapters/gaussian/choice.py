@@ -1,4 +1,14 @@
-"""Settings from the support set alone, by leave-one-out."""
+"""Settings from the support set alone, by leave-one-out, and no more of them than it can tell.
+
+An image that is left out is judged at odds that are not those of images to come: its class has one image less
+than the others. With three images a class or more that matters little, and all settings are chosen. With two,
+the texts would seem better than they are; only the temperature is fitted. With one, the class of an image has
+no other, so the temperature is fitted where all classes have their texts alone.
+
+Where the labels of many images can be told no better than by chance, they are taken for noise and zero-shot
+scores remain. Not with one image a class: there, texts that say nothing look the same as such labels, and
+whoever labels images may be trusted more than names.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +17,24 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from clipcoder.adapters.gaussian.head import LOGIT_SCALE, GaussianSettings
 from clipcoder.adapters.gaussian.leave_one_out import HeldOut, shots_left
 from clipcoder.adapters.gaussian.statistics import DoubleArray, SupportStatistics
-from clipcoder.adapters.gaussian.weights import non_negative_weights
+from clipcoder.adapters.gaussian.weights import non_negative_weights, softening
 from clipcoder.errors import InvalidInputError
 
 _ENOUGH: Final = 0.5  # the share of images that must be judged, for the rest to be spoken for
+_COMPANY: Final = 2.0  # images that a class must keep, for one left out to be judged at fair odds
+_TEXTS_ALONE: Final = 1e9  # a kappa beside which images do not count
+_BESIDE_TEXTS: Final = 0.75  # what is best with an image a class, over what is best with texts alone
+_NOISE: Final = 0.06  # nats an image above chance, and
+_NOISE_IN_ALL: Final = 6.0  # nats of all images together, that random labels seldom reach and others do with
+_TO_TELL_NOISE: Final = 40  # images
+
+_DEFAULTS: Final = GaussianSettings()
+_ZERO_SHOT: Final = replace(_DEFAULTS, likelihood_weight=0.0, zero_shot_weight=1.0)
 
 
 @dataclass(frozen=True)
@@ -31,9 +51,9 @@ class GaussianGrid:
         InvalidInputError: nothing to try for one of them, or a setting out of its range.
     """
 
-    kappa: tuple[float, ...] = (0, 0.5, 1, 2, 4, 8, 16)
-    nu: tuple[float, ...] = (300, 1000, 3000)
-    slope: tuple[float, ...] = (0.04, 0.08, 0.15, 0.3, 0.6)
+    kappa: tuple[float, ...] = (0, 1, 2, 4, 8, 16)
+    nu: tuple[float, ...] = (30, 100, 300, 1000)
+    slope: tuple[float, ...] = (0.04, 0.15, 0.3, 0.6)
     shrinkage: tuple[float, ...] = (0.1, 0.5, 1)
 
     def __post_init__(self) -> None:
@@ -55,10 +75,10 @@ class GaussianChoice:
     """The settings that ``choose`` found, and on what grounds.
 
     Attributes:
-        settings: the settings; the defaults where ``judged`` is 0.
+        settings: the settings.
         log_likelihood: the mean log-probability of the true class by leave-one-out, in nats, a little above
             what is to be expected as the settings were chosen by it; None where ``judged`` is 0.
-        judged: how many images it is the mean of.
+        judged: how many images it is the mean of; 0 where no class, or too few, has a second image.
     """
 
     settings: GaussianSettings
@@ -68,20 +88,53 @@ class GaussianChoice:
 
 def best_settings(support: SupportStatistics, grid: GaussianGrid) -> GaussianChoice:
     """Choose for a support set; see ``gaussian.choose``."""
-    judged = shots_left(support) > 0
-    best, least = GaussianSettings(), np.inf
-    if len(support.shots) > 1 and judged.mean() >= _ENOUGH:
-        labels, weight = support.labels[judged], support.weight[judged]
-        zero_shot = LOGIT_SCALE * (support.offsets[judged] + support.mean) @ support.prototypes.T
-        for settings, ratios in _tried(support, grid):
-            logits = np.stack([ratios[judged], zero_shot])
-            loss, (likelihood, text) = non_negative_weights(logits, labels, weight)
-            if loss < least and likelihood + text > 0:
-                least = loss
-                best = replace(settings, likelihood_weight=float(likelihood), zero_shot_weight=float(text))
-    if least == np.inf:
-        return GaussianChoice(best, None, 0)
-    return GaussianChoice(best, -least, int(judged.sum()))
+    left = shots_left(support)
+    judged = left > 0
+    if len(support.shots) < 2 or len(left) < 2:
+        return GaussianChoice(_DEFAULTS, None, 0)
+    if judged.mean() < _ENOUGH:
+        _, weight = _temperature(support, _TEXTS_ALONE, np.ones_like(judged))
+        return GaussianChoice(replace(_DEFAULTS, likelihood_weight=_BESIDE_TEXTS * weight), None, 0)
+    if (left >= _COMPANY).mean() >= _ENOUGH:
+        settings, loss = _most_likely(support, grid, judged)
+    else:
+        loss, weight = _temperature(support, _DEFAULTS.kappa, judged)
+        settings = replace(_DEFAULTS, likelihood_weight=weight)
+    if _is_noise(np.log(len(support.shots)) - loss, int(judged.sum())):
+        settings, loss = _ZERO_SHOT, _zero_shot_loss(support, judged)
+    if loss == np.inf:
+        return GaussianChoice(_DEFAULTS, None, 0)
+    return GaussianChoice(settings, -loss, int(judged.sum()))
+
+
+def _is_noise(gain: float, judged: int) -> bool:
+    """Tell whether labels say nothing that are likelier than by chance by so many nats an image."""
+    return judged >= _TO_TELL_NOISE and gain < max(_NOISE, _NOISE_IN_ALL / judged)
+
+
+def _temperature(
+    support: SupportStatistics, kappa: float, judged: npt.NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Return the loss and the likelihood weight by leave-one-out, of the default settings but kappa."""
+    ratios = HeldOut.of(support, _DEFAULTS.nu, _DEFAULTS.shrinkage).log_ratios(kappa, _DEFAULTS.slope)
+    return softening(
+        ratios[judged], support.labels[judged], support.weight[judged], _DEFAULTS.likelihood_weight
+    )
+
+
+def _most_likely(
+    support: SupportStatistics, grid: GaussianGrid, judged: npt.NDArray[np.bool_]
+) -> tuple[GaussianSettings, float]:
+    """Return the best of the grid and its loss; the defaults and infinity if nothing tells classes apart."""
+    best, least = _DEFAULTS, np.inf
+    labels, weight, zero_shot = support.labels[judged], support.weight[judged], _zero_shot(support)[judged]
+    for settings, ratios in _tried(support, grid):
+        logits = np.stack([ratios[judged], zero_shot])
+        loss, (likelihood, text) = non_negative_weights(logits, labels, weight)
+        if loss < least and likelihood + text > 0:
+            least = loss
+            best = replace(settings, likelihood_weight=float(likelihood), zero_shot_weight=float(text))
+    return best, least
 
 
 def _tried(support: SupportStatistics, grid: GaussianGrid) -> Iterator[tuple[GaussianSettings, DoubleArray]]:
@@ -94,3 +147,17 @@ def _tried(support: SupportStatistics, grid: GaussianGrid) -> Iterator[tuple[Gau
                 if kappa or not text_is_needed:
                     settings = GaussianSettings(kappa, nu, slope, shrinkage)
                     yield settings, held_out.log_ratios(kappa, slope)
+
+
+def _zero_shot(support: SupportStatistics) -> DoubleArray:
+    """Return the zero-shot logits of the support set, of shape (n, C)."""
+    logits: DoubleArray = LOGIT_SCALE * (support.offsets + support.mean) @ support.prototypes.T
+    return logits
+
+
+def _zero_shot_loss(support: SupportStatistics, judged: npt.NDArray[np.bool_]) -> float:
+    logits = _zero_shot(support)[judged]
+    top = logits.max(axis=1)
+    true = np.take_along_axis(logits, support.labels[judged][:, None], axis=1)[:, 0]
+    surprise = np.log(np.exp(logits - top[:, None]).sum(axis=1)) + top - true
+    return float(np.average(surprise, weights=support.weight[judged]))

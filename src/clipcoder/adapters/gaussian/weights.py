@@ -1,4 +1,4 @@
-"""How much two kinds of logits should count together: logistic regression with two non-negative numbers.
+"""How much logits should count: logistic regression with one number or two, none of them negative.
 
 For margins u_k(i, c), what logits of kind k give class c above the true class of image i, it minimises
 
@@ -22,6 +22,43 @@ _START: Final = 3.0  # of weights of margins that are scaled to a spread of 1
 _STEPS: Final = 30
 _SHORTEST: Final = 1e-3  # of a step's halves
 _SETTLED: Final = 1e-6  # nats
+_FAITH: Final = 15.0  # how many images the weight that is expected is worth, where one weight is fitted
+_FARTHEST: Final = 6.0  # of a weight from what is expected, in logarithms
+
+
+def softening(
+    logits: DoubleArray, labels: IntArray, image_weight: DoubleArray, expected: float
+) -> tuple[float, float]:
+    """Return the mean negative log-likelihood (nats an image) and the weight of one kind of logits.
+
+    Few images say little about a temperature, so the weight starts from one that is expected: its logarithm
+    is drawn there with the force of 15 images. It is above 0 always.
+
+    Args:
+        logits: of shape (n, C).
+        labels: the true classes, of shape (n,).
+        image_weight: how much each image counts, of shape (n,).
+        expected: the weight without any image, above 0.
+
+    >>> loss, weight = softening(np.array([[2.0, 0], [0, 2]]), np.array([0, 1]), np.ones(2), 1.0)
+    >>> bool(1 < weight < 2)
+    True
+    """
+    from scipy.optimize import minimize_scalar
+
+    margins = (logits - np.take_along_axis(logits, labels[:, None], axis=1))[None]
+    share = image_weight / image_weight.sum()
+    force = _FAITH / image_weight.sum()
+
+    def loss(farther: float) -> float:
+        return _loss(margins, np.array([expected * np.exp(farther)]), share, 0.0)[0]
+
+    found = minimize_scalar(
+        lambda farther: loss(farther) + force / 2 * farther**2,
+        bounds=(-_FARTHEST, _FARTHEST),
+        method="bounded",
+    )
+    return loss(found.x), expected * float(np.exp(found.x))
 
 
 def non_negative_weights(
