@@ -30,7 +30,7 @@ _COMPANY: Final = 2.0  # images that a class must keep, for one left out to be j
 _TEXTS_ALONE: Final = 1e9  # a kappa beside which images do not count
 _BESIDE_TEXTS: Final = 0.75  # what is best with an image a class, over what is best with texts alone
 _NOISE: Final = 0.06  # nats an image above chance, and
-_NOISE_IN_ALL: Final = 6.0  # nats of all images together, that random labels seldom reach and others do with
+_NOISE_IN_ALL: Final = 8.0  # nats of all images together, that random labels seldom reach and others do with
 _TO_TELL_NOISE: Final = 40  # images
 
 _DEFAULTS: Final = GaussianSettings()
