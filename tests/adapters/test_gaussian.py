@@ -290,10 +290,10 @@ def test_labels_that_hold_are_not_taken_for_noise(shots: int):
 
 
 def wide_blobs(shots: int, *, seed: int = 0) -> FewShots:
-    """Twenty classes of images about their texts, in 32 dimensions."""
+    """Thirty classes of images about their texts, in 32 dimensions."""
     rng = np.random.default_rng(seed)
-    texts = np.eye(20, 32)
-    labels = np.repeat(np.arange(20), shots)
+    texts = np.eye(30, 32)
+    labels = np.repeat(np.arange(30), shots)
     images = texts[labels] + 0.2 * rng.normal(size=(len(labels), 32))
     return FewShots(images, labels, texts, np.eye(32) / 32, np.ones(len(labels)))
 

@@ -136,7 +136,7 @@ def choose(
       odds that favour the texts, and settings chosen so are worse for images to come than the defaults.
     - Otherwise, as with one shot, the same by the texts alone, and ``judged`` is 0.
 
-    The softmax of the scores is therefore a probability already, as far as the support set can tell. Where 40
+    The softmax of the scores is therefore a probability already, as far as the support set can tell. Where 60
     images or more are judged and none of this tells their labels better than chance, the settings are those
     of zero-shot classification. With one class, the defaults stand.
 

@@ -31,7 +31,7 @@ _TEXTS_ALONE: Final = 1e9  # a kappa beside which images do not count
 _BESIDE_TEXTS: Final = 0.75  # what is best with an image a class, over what is best with texts alone
 _NOISE: Final = 0.06  # nats an image above chance, and
 _NOISE_IN_ALL: Final = 8.0  # nats of all images together, that random labels seldom reach and others do with
-_TO_TELL_NOISE: Final = 40  # images
+_TO_TELL_NOISE: Final = 60  # images
 
 _DEFAULTS: Final = GaussianSettings()
 _ZERO_SHOT: Final = replace(_DEFAULTS, likelihood_weight=0.0, zero_shot_weight=1.0)
