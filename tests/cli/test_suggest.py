@@ -11,9 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from clipcoder import selection
 from clipcoder.bank import TextBank
-from clipcoder.cli import commands
+from clipcoder.cli import commands, suggestions
 from clipcoder.cli.labelled import LabelledImages
 from clipcoder.paths import CACHE_VARIABLE
 from toy_encoder import ColourEncoder, StagedColourEncoder, plain, png
@@ -209,10 +208,10 @@ def test_labelled_photos_elsewhere_cover_as_well(photos: Path, tmp_path: Path) -
 # Very many photos, and bad ones
 
 
-def test_of_very_many_photos_a_draw_is_compared(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selection, "LOOKED_AT", 8)
+def test_of_very_many_photos_a_draw_is_looked_at(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suggestions, "ENCODED", 8)
     first, again, other = (suggest(photos, "--json", "--seed", seed) for seed in (0, 0, 1))
-    assert "comparing 8 of the 20 images, drawn at random; another --seed draws others" in first.stderr
+    assert "looking at 8 of the 20 images, drawn at random; another --seed draws others" in first.stderr
     assert first.stdout == again.stdout != other.stdout
     assert len(suggested(first)) == 8
 

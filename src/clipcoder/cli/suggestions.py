@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 GUESS: Final = "guess"
 """The column of a table to be filled in that says what the texts think."""
 
+ENCODED: Final = 50_000
+"""Images at most that are encoded; of more, as many are drawn at random."""
+
 _UNSURE: Final = 0.5
 """Of ``selection.doubt``: the two best classes are less than this apart in probability."""
 
@@ -144,13 +147,10 @@ def pool_of(found: Sequence[Source], known: LabelledImages, seed: int) -> list[s
             if labelled
             else "an image on standard input has no path to suggest; give files, folders or a list of paths"
         )
-    if len(pool) <= selection.LOOKED_AT:
+    if len(pool) <= ENCODED:
         return pool
-    tell(
-        f"comparing {selection.LOOKED_AT:,} of the {len(pool):,} images, drawn at random; another --seed "
-        "draws others"
-    )
-    drawn = np.random.default_rng(seed).choice(len(pool), selection.LOOKED_AT, replace=False)
+    tell(f"looking at {ENCODED:,} of the {len(pool):,} images, drawn at random; another --seed draws others")
+    drawn = np.random.default_rng(seed).choice(len(pool), ENCODED, replace=False)
     return [pool[i] for i in np.sort(drawn).tolist()]
 
 
