@@ -56,7 +56,7 @@ class ClassScore:
     Attributes:
         class_name: the class.
         score: its score in points, as ``decision_function`` has it.
-        reasons: what adds up to it, the largest part first.
+        reasons: what adds up to it: single texts and examples, the largest part first, then what else.
     """
 
     class_name: str
@@ -66,7 +66,7 @@ class ClassScore:
     @classmethod
     def of(cls, class_name: str, score: float, reasons: Sequence[Reason]) -> ClassScore:
         """Put the reasons into order; equal ones stay in theirs."""
-        return cls(class_name, score, tuple(sorted(reasons, key=lambda r: -r.contribution)))
+        return cls(class_name, score, tuple(sorted(reasons, key=_rank)))
 
     @property
     def neighbours(self) -> tuple[Reason, ...]:
@@ -126,7 +126,7 @@ class Explanation:
         """
         label, *others = self._weighed
         against = (replace(r, contribution=-r.contribution) for other in others for r in other.reasons)
-        return tuple(sorted([*label.reasons, *against], key=lambda r: -r.contribution))
+        return tuple(sorted([*label.reasons, *against], key=_rank))
 
     @property
     def neighbours(self) -> tuple[Reason, ...]:
@@ -156,6 +156,10 @@ class Explanation:
                 f"though its score is {-self.margin:.2f} points lower"
             )
         return f"{self.label} leads {self.runner_up} by {lead}"
+
+
+def _rank(reason: Reason) -> tuple[bool, float]:
+    return reason.similarity is None, -reason.contribution
 
 
 def mean_of_texts(class_name: str, texts: Sequence[tuple[str, str]], similarities: FloatArray) -> ClassScore:

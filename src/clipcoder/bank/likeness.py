@@ -77,7 +77,7 @@ def alike_texts(bank: TextBank, threshold: float = NEARLY) -> list[Alike]:
     >>> [alike.likeness for alike in alike_texts(TextBank.from_texts({"cat": texts}))]
     [1.0]
     """
-    words = [frozenset(_beyond_name(t)) - {_GAP} for t in bank.texts]
+    words = [frozenset(beyond_name(t)) - {_GAP} for t in bank.texts]
     value = _values(bank, words)
     groups: dict[tuple[str, bool], list[int]] = {}
     for i, t in enumerate(bank.texts):
@@ -100,7 +100,7 @@ def shared_texts(bank: TextBank) -> list[Shared]:
     """
     said: dict[Words, list[BankText]] = {}
     for t in bank.texts:
-        said.setdefault(_beyond_name(t), []).append(t)
+        said.setdefault(beyond_name(t), []).append(t)
     names = [tuple(dict.fromkeys(t.class_name for t in texts)) for texts in said.values()]
     shared = [
         Shared(texts[0].text, of) for texts, of in zip(said.values(), names, strict=True) if len(of) > 1
@@ -139,7 +139,7 @@ def words_of(text: str) -> Words:
     return tuple(_WORD.findall(folded) or folded.split())
 
 
-def _beyond_name(entry: BankText) -> Words:
+def beyond_name(entry: BankText) -> Words:
     """Return the words of a text; in a description a gap stands for the name of its class."""
     words = words_of(entry.text)
     name = () if entry.kind in NAMING_KINDS else words_of(plain_name(entry.class_name))

@@ -160,7 +160,7 @@ class Calibrated(ABC):
             MissingExtraError: a coverage needs crepes.
         """
         scores = self._judge(self._features(images)).ranked
-        index = _positions(labels, self.classes_, len(scores))
+        index = class_positions(labels, self.classes_, len(scores))
         temperature = fit_temperature(scores, index, default=self.temperature_)
         probabilities = softmax(scores, temperature=temperature)
         conformal, below = None, self.calibration_.unknown_below
@@ -248,8 +248,15 @@ def calibration_of_fit(support: Support, fitted: Fitted, default: Calibration) -
     )
 
 
-def _positions(labels: Sequence[Any], classes: npt.NDArray[Any], length: int) -> IntArray:
-    """Return the position of each label among the classes, of shape (n,)."""
+def class_positions(labels: Sequence[Any], classes: npt.NDArray[Any], length: int) -> IntArray:
+    """Return the position of each label among the classes, of shape (n,).
+
+    Raises:
+        InvalidInputError: not ``length`` labels, or one that is no class.
+
+    >>> class_positions(["dog", "cat"], np.array(["dog", "cat"]), 2)
+    array([0, 1])
+    """
     given = np.asarray(labels)
     if given.shape != (length,):
         raise InvalidInputError(

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from clipcoder.adapters import methods
 from clipcoder.adapters.fitted import Fitted
 from clipcoder.adapters.support import Support
-from clipcoder.arrays import FloatArray, IntArray, unit_rows
+from clipcoder.arrays import FloatArray, IntArray, softmax, unit_rows
 from clipcoder.bank import TextBank
 from clipcoder.calibration import Calibration, default_calibration
 from clipcoder.calibration.defaults import few_shot_temperature
@@ -24,6 +24,7 @@ from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.explanation import Explanation
 from clipcoder.pipeline import explaining
 from clipcoder.pipeline.calibrated import calibration_of_fit
+from clipcoder.pipeline.confusions import Knowledge
 from clipcoder.pipeline.image_classifier import ImageClassifier
 from clipcoder.pipeline.metrics import Metrics
 from clipcoder.pipeline.outcomes import Judgement
@@ -137,6 +138,7 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
             sample_weight=weight,
         )
         self.fitted_: Fitted = methods.fit(support, self.method)
+        self._judged_labels = support.labels[self.fitted_.judged]
         self._examples = explaining.example_names(X, np.flatnonzero(counted))
         self.calibration_ = self._calibration(support)
         self.abstain_below(self.unknown_below)
@@ -240,6 +242,13 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         examples = getattr(self, "_examples", None)  # a classifier from a file does not know them
         parts = explaining.FewShotParts(self.fitted_.head, self._texts, self.classes_.tolist(), examples)
         return parts.explain(feature, scores, label, top)
+
+    def _knowledge(self) -> Knowledge:
+        check_is_fitted(self)
+        held_out = None
+        if len(self.fitted_.judged):
+            held_out = softmax(self.fitted_.held_out, temperature=self.temperature_), self._judged_labels
+        return Knowledge(self.classes_.tolist(), self.encoder, self._texts, held_out=held_out)
 
 
 def _counted(

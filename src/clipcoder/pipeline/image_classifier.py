@@ -19,9 +19,10 @@ from clipcoder.arrays import FloatArray, IntArray
 from clipcoder.calibration import Platt
 from clipcoder.encoders.ahead import batch_size_of, encode_ahead, encode_listed
 from clipcoder.encoders.base import ImageInput
-from clipcoder.errors import UnreadableImageError
+from clipcoder.errors import InvalidInputError, UnreadableImageError
 from clipcoder.explanation import TOP, Explanation
-from clipcoder.pipeline.calibrated import Calibrated, Images
+from clipcoder.pipeline.calibrated import Calibrated, Images, class_positions
+from clipcoder.pipeline.confusions import Confusion, Knowledge, Sample, confusions
 from clipcoder.pipeline.metrics import Metrics
 from clipcoder.pipeline.outcomes import Failure, Prediction
 
@@ -45,6 +46,10 @@ class ImageClassifier(Calibrated):
     @abstractmethod
     def _explain(self, feature: FloatArray, scores: FloatArray, label: int, top: int) -> Explanation:
         """Say why an image, a unit row of shape (d,) with scores of shape (C,), got its label."""
+
+    @abstractmethod
+    def _knowledge(self) -> Knowledge:
+        """Return what is known of the classes before images come, for ``confusions``."""
 
     def decision_function(self, images: Images) -> FloatArray:
         """Return the scores of each class, of shape (n, C), before a rerank.
@@ -73,6 +78,38 @@ class ImageClassifier(Calibrated):
         features = self._features([image])
         judgement = self._judge(features)
         return self._explain(features[0], judgement.scores[0], int(judgement.chosen[0]), max(top, 2))
+
+    def confusions(
+        self,
+        images: Images | None = None,
+        *,
+        labels: Sequence[Any] | None = None,
+        count: int = 10,
+        candidates: int = 3,
+    ) -> list[Confusion]:
+        """Return the pairs of classes that are not told apart, and which texts would help; the worst first.
+
+        Args:
+            images: a sample of what will be classified. Without any, leave-one-out on the labelled images of
+                a few-shot classifier says what is confused, and where there is none, the texts do.
+            labels: the class of each image, of shape (n,), for images that nothing was learned from; without
+                labels, the probabilities say what is confused.
+            count: at most so many pairs.
+            candidates: at most so many texts of WordNet for each, looked up offline; 0 looks nothing up.
+
+        Raises:
+            InvalidInputError: labels that do not fit, no image, or neither images nor texts to go by.
+            UnreadableImageError: an image cannot be decoded.
+        """
+        sample = None
+        if images is not None:
+            features = self._features(images)
+            judgement = self._judge(features)
+            owner = None if labels is None else class_positions(labels, self.classes_, len(features))
+            sample = Sample.of(features, self._probabilities(judgement), owner)
+        elif labels is not None:
+            raise InvalidInputError("labels say what images show, but there are no images; hand them in")
+        return confusions(self._knowledge(), sample, count=count, candidates=candidates)
 
     def stream(
         self, images: Iterable[ImageInput], *, top: int = 5, independent: bool = False

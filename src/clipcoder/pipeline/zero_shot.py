@@ -20,6 +20,7 @@ from clipcoder.errors import InvalidInputError, UnreadableImageError
 from clipcoder.explanation import Explanation
 from clipcoder.pipeline import explaining
 from clipcoder.pipeline.close_calls import MaxGap, Protocol, check_rule
+from clipcoder.pipeline.confusions import Knowledge
 from clipcoder.pipeline.image_classifier import ImageClassifier
 from clipcoder.pipeline.metrics import Metrics
 from clipcoder.pipeline.outcomes import Judgement
@@ -179,3 +180,6 @@ class ZeroShotClassifier(ImageClassifier):
 
     def _explain(self, feature: FloatArray, scores: FloatArray, label: int, top: int) -> Explanation:
         return explaining.zero_shot(self._texts, self._pairs, feature, scores, label, top)
+
+    def _knowledge(self) -> Knowledge:
+        return Knowledge(self.classes_.tolist(), self.encoder, self._texts, self._pairs, reranks=True)
