@@ -71,19 +71,24 @@ def coder_affinity(images: npt.ArrayLike, support: npt.ArrayLike, gram: npt.Arra
     return coder.minmax(cosines)
 
 
-def leave_one_out(affinity: npt.ArrayLike, *, stretch: bool = False) -> FloatArray:
-    """Return the affinities of a support set to itself such that no image votes for itself.
+def leave_one_out(
+    affinity: npt.ArrayLike, own: npt.ArrayLike | None = None, *, stretch: bool = False
+) -> FloatArray:
+    """Return the affinities of images of a support set to all of it such that none votes for itself.
 
     Args:
-        affinity: affinities of shape (s, s), row and column i of the same image.
+        affinity: affinities of shape (n, s).
+        own: the column that is the image of each row itself, integers of shape (n,); None means that row and
+            column i are of the same image, and n is s.
         stretch: stretch each row to [0, 1] over the other images, as the CODER-Adapter would without this
             one; whether the rows have been stretched before, with the image itself, makes no difference.
 
     Returns:
-        float32 of shape (s, s). The diagonal is the lowest number there is: to ``cache_logits``, no vote.
+        float32 of shape (n, s), where an image meets itself the lowest number there is: to ``cache_logits``,
+        no vote.
 
     Raises:
-        InvalidInputError: not a finite square matrix.
+        InvalidInputError: not a finite matrix, or columns that do not fit it.
 
     >>> others = leave_one_out([[1, 0.5], [0.5, 1]])
     >>> cache_logits(others, [0, 1], n_classes=2, beta=1).round(3)
@@ -91,15 +96,18 @@ def leave_one_out(affinity: npt.ArrayLike, *, stretch: bool = False) -> FloatArr
            [0.607, 0.   ]], dtype=float32)
     """
     rows = feature_rows(affinity, "affinity").copy()
-    if rows.shape[0] != rows.shape[1]:
+    if own is None and rows.shape[0] != rows.shape[1]:
         raise InvalidInputError(
             f"affinity must compare a support set with itself, a square matrix, but its shape is {rows.shape}"
         )
-    if stretch and len(rows) > 1:
-        np.fill_diagonal(rows, np.inf)
-        np.fill_diagonal(rows, rows.min(axis=1))  # an end of the others' range leaves it as it is
+    columns = np.arange(len(rows)) if own is None else own
+    index, _ = class_indices(columns, "own", length=len(rows), n_classes=rows.shape[1])
+    itself = np.arange(len(rows)), index
+    if stretch and rows.shape[1] > 1:
+        rows[itself] = np.inf
+        rows[itself] = rows.min(axis=1)  # an end of the others' range leaves it as it is
         rows = coder.minmax(rows)
-    np.fill_diagonal(rows, _NO_VOTE)
+    rows[itself] = _NO_VOTE
     return rows
 
 

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from clipcoder import coder
-from clipcoder.adapters.cache import cache_logits, tip_affinity
+from clipcoder.adapters.cache import cache_logits
 from clipcoder.adapters.support import LOGIT_SCALE
-from clipcoder.arrays import FloatArray, batches, unit_rows
+from clipcoder.arrays import FloatArray, batches, row_norms, unit_rows
 
+_ROUNDING: Final = 3e-7  # of the largest that a unit row may become
 _AFFINITIES_AT_ONCE: Final = 1 << 23  # 32 MB beside the result, however many images are scored
 
 
@@ -119,8 +120,32 @@ class CacheHead:
 
     def affinity(self, rows: FloatArray) -> FloatArray:
         """Return the affinity of unit rows to each support image, float32 of shape (n, s), at most 1."""
-        cosines = tip_affinity(rows @ self.projection if self.projection.size else rows, self.keys)
+        cosines = projected(rows, self.projection) @ self.keys.T
+        cosines.clip(-1, 1, out=cosines)
         return coder.minmax(cosines) if self.stretch else cosines
+
+
+def projected(rows: FloatArray, projection: FloatArray) -> FloatArray:
+    """Return unit rows projected, and scaled to unit rows again, float32 of shape (n, k).
+
+    Args:
+        rows: unit rows of shape (n, d).
+        projection: of shape (d, k); of shape (0, 0) for the identity.
+
+    Returns:
+        Unit rows; 0 for a row of which the projection leaves nothing but rounding.
+
+    >>> projected(np.float32([[0.6, 0.8], [0, 1]]), np.float32([[2], [0]]))
+    array([[1.],
+           [0.]], dtype=float32)
+    """
+    if not projection.size:
+        return rows
+    seen: FloatArray = rows @ projection
+    lengths = row_norms(seen)[:, None]
+    least = _ROUNDING * np.linalg.norm(projection)
+    shades: FloatArray = np.where(lengths > least, seen / np.where(lengths > least, lengths, 1), 0)
+    return shades
 
 
 HEADS: Final[Mapping[str, type[LinearHead] | type[CacheHead]]] = {"linear": LinearHead, "cache": CacheHead}

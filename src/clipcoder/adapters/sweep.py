@@ -31,10 +31,15 @@ import numpy as np
 import numpy.typing as npt
 
 from clipcoder.adapters.cache import cache_logits
+from clipcoder.adapters.support import checked_weight
 from clipcoder.arrays import FloatArray, IntArray, batches, class_indices, feature_rows
 from clipcoder.errors import InvalidInputError
 
+LOUDEST: Final = 99.0
+"""Times the even alpha: the most a cache is given, so that texts keep a hundredth of the say."""
+
 _LOGITS_AT_ONCE: Final = 1 << 16  # blocks of 0.5 MB in float64, which the cache of a core holds
+_DIGITS: Final = 9  # that sums of the same weights in two orders agree in
 _Floats = npt.NDArray[np.float64]
 
 
@@ -44,8 +49,8 @@ class AlphaChoice:
 
     Attributes:
         alpha: the weight, finite, 0 or more.
-        accuracy: the share of images that np.argmax(base + alpha * cache, axis=1) in float64 classifies
-            correctly, in [0, 1].
+        accuracy: the share of images (of their weight) that np.argmax(base + alpha * cache, axis=1) in
+            float64 classifies correctly, in [0, 1].
         low: the least alpha that classifies the same images correctly, without a step in between.
         high: the largest such alpha; it may be infinite.
         width: how much of the way from base alone to cache alone lies between low and high, in [0, 1].
@@ -59,7 +64,12 @@ class AlphaChoice:
 
 
 def best_alpha(
-    base: npt.ArrayLike, cache: npt.ArrayLike, labels: npt.ArrayLike, *, max_alpha: float = np.inf
+    base: npt.ArrayLike,
+    cache: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    *,
+    image_weight: npt.ArrayLike | None = None,
+    max_alpha: float = np.inf,
 ) -> AlphaChoice:
     """Find the alpha of the highest accuracy of base + alpha * cache, among all alphas in [0, max_alpha].
 
@@ -67,6 +77,7 @@ def best_alpha(
         base: logits of shape (n, C) that do not know the support set, such as zero-shot scores.
         cache: logits of shape (n, C) from the support set, such as those of ``cache.cache_logits``.
         labels: the true class of each row, integers of shape (n,), n at least 1.
+        image_weight: how much each row counts, positive numbers of shape (n,); None means 1.
         max_alpha: the largest alpha allowed, 0 or more.
 
     Returns:
@@ -90,8 +101,42 @@ def best_alpha(
         raise InvalidInputError("an alpha is chosen on labelled images, at least one, but there is none")
     if not max_alpha >= 0:
         raise InvalidInputError(f"max_alpha must be 0 or more, not {max_alpha}")
-    edges, right = _steps(*_intervals(rows, votes, truth), float(np.nextafter(max_alpha, np.inf)))
-    return _best_that_holds(edges, right, rows, votes, truth)
+    weight = checked_weight(image_weight, len(rows))
+    weight = weight / weight.mean()
+    end = float(np.nextafter(max_alpha, np.inf))
+    edges, right = _steps(*_intervals(rows, votes, truth), weight, end)
+    return _best_that_holds(edges, right, rows, votes, truth, weight)
+
+
+def even_alpha(base: npt.ArrayLike, cache: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+    """Find the alpha at which base and cache have an equal say: a share of 1/2 (see the module).
+
+    No label is confirmed by it: what it looks at is how much logits differ between the classes that an image
+    does not belong to. So it is what to take where nothing can be judged, as with one image a class.
+
+    Args:
+        base: logits of shape (n, C).
+        cache: logits of shape (n, C).
+        labels: the true class of each row, integers of shape (n,), n at least 1.
+
+    Returns:
+        A positive number; 1 where one of the two has no spread.
+
+    Raises:
+        InvalidInputError: arrays that do not fit together.
+
+    >>> even_alpha([[0, 4, 8]], [[0, 1, 2]], [0])
+    4.0
+    """
+    spreads = []
+    for logits in (feature_rows(base, "base"), feature_rows(cache, "cache")):
+        rivals = logits.copy()
+        own, _ = class_indices(labels, "labels", length=len(rivals), n_classes=rivals.shape[1])
+        if rivals.shape[1] > 2:  # of two classes one is left, and one has no spread
+            at = np.arange(len(own)), own
+            rivals[at] = (rivals.sum(axis=1) - rivals[at]) / (rivals.shape[1] - 1)
+        spreads.append(float(rivals.var(axis=1, dtype=np.float64).mean()))
+    return float(np.sqrt(spreads[0] / spreads[1])) if min(spreads) > 0 else 1.0
 
 
 def best_alpha_beta(
@@ -157,31 +202,38 @@ def _intervals(base: FloatArray, cache: FloatArray, labels: IntArray) -> tuple[_
     return starts, stops
 
 
-def _steps(starts: _Floats, stops: _Floats, end: float) -> tuple[_Floats, IntArray]:
-    """Return the edges (k + 1,) of the k steps that make up [0, end), and how many rows are right on each."""
+def _steps(starts: _Floats, stops: _Floats, weight: _Floats, end: float) -> tuple[_Floats, _Floats]:
+    """Return the edges (k + 1,) of the k steps that make up [0, end), and how much is right on each."""
     starts, stops = np.maximum(starts, 0), np.minimum(stops, end)
     some = starts < stops
-    starts, stops = np.sort(starts[some]), np.sort(stops[some])
-    edges = np.unique(np.concatenate([[0, end], starts, stops]))
-    begun, over = (np.searchsorted(ends, edges[:-1], side="right") for ends in (starts, stops))
-    return edges, begun - over
+    edges = np.unique(np.concatenate([[0, end], starts[some], stops[some]]))
+    begun, over = (_weight_up_to(edges[:-1], ends[some], weight[some]) for ends in (starts, stops))
+    return edges, (begun - over).round(_DIGITS)
+
+
+def _weight_up_to(edges: _Floats, ends: _Floats, weight: _Floats) -> _Floats:
+    """Return the weight of the rows whose end is at each edge or before it."""
+    order = np.argsort(ends)
+    total = np.concatenate([[0], np.cumsum(weight[order])])
+    reached: _Floats = total[np.searchsorted(ends[order], edges, side="right")]
+    return reached
 
 
 def _best_that_holds(
-    edges: _Floats, right: IntArray, base: FloatArray, cache: FloatArray, labels: IntArray
+    edges: _Floats, right: _Floats, base: FloatArray, cache: FloatArray, labels: IntArray, weight: _Floats
 ) -> AlphaChoice:
-    """Take the best step, by rows right and then by width, whose promise the rounded sums keep."""
+    """Take the best step, by what is right and then by width, whose promise the rounded sums keep."""
     unit = _spread(base) / _spread(cache)
     share = unit / (unit + edges)
     width = share[:-1] - share[1:]
     low, high = edges[:-1], np.where(np.isinf(edges[1:]), np.inf, np.nextafter(edges[1:], 0))
     middle = np.clip(2 * unit / (share[:-1] + share[1:]) - unit, low, high)
-    best, held = 0, -1
+    best, held = 0, -1.0
     for step in np.lexsort((-width, -right)).tolist():
-        count = _count_right(base, cache, labels, middle[step])
-        if count >= held:
-            best, held = step, count
-        if count >= right[step]:  # a promise kept, and none of the others promises more
+        found = _weight_right(base, cache, labels, weight, middle[step])
+        if found >= held:
+            best, held = step, found
+        if found >= right[step]:  # a promise kept, and none of the others promises more
             break
     alpha, accuracy = float(middle[best]), held / len(labels)
     return AlphaChoice(alpha, accuracy, float(low[best]), float(high[best]), float(width[best]))
@@ -192,9 +244,11 @@ def _spread(logits: FloatArray) -> float:
     return float(np.sqrt(logits.var(axis=1, dtype=np.float64).mean())) or 1.0
 
 
-def _count_right(base: FloatArray, cache: FloatArray, labels: IntArray, alpha: float) -> int:
-    right = 0
+def _weight_right(
+    base: FloatArray, cache: FloatArray, labels: IntArray, weight: _Floats, alpha: float
+) -> float:
+    right = np.empty(len(base), dtype=bool)
     for batch in batches(len(base), max(1, _LOGITS_AT_ONCE // base.shape[1])):
         logits = base[batch] + np.multiply(cache[batch], alpha, dtype=np.float64)
-        right += int((logits.argmax(axis=1) == labels[batch]).sum())
-    return right
+        right[batch] = logits.argmax(axis=1) == labels[batch]
+    return round(float(weight[right].sum()), _DIGITS)
