@@ -561,7 +561,7 @@ def test_labels_that_json_has_not_are_not_saved(place: Path) -> None:
 
 def test_another_kind_of_classifier_is_not_saved(place: Path) -> None:
     class Other(ZeroShotClassifier.__bases__[0]):  # type: ignore[misc, name-defined]
-        _judge = _explain = None
+        _judge = _explain = _knowledge = None
 
     with pytest.raises(InvalidInputError, match="not a Other"):
         Other().save(place)

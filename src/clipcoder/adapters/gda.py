@@ -7,6 +7,12 @@ as numbers of images. Alpha is the one with which most support images are right 
 covariance and trace included. In the eigenvectors of (n - 1) cov that is a change of one diagonal and a
 step of rank one (Sherman and Morrison), so that all n refits cost one factorisation.
 
+A left-out image's own class has a mean of fewer images, which is longer by their noise and so stands back
+behind the others. An image to come meets no such thing, so half the expected difference, t / (n_c - 1) - t / n_c
+with t the noise of one image (the mean squared distance under P of left-out images from their class mean,
+times (n_c - 1) / n_c), is added to its logits. (Without that, leave-one-out at two shots takes the Gaussian for
+much worse than it is.)
+
 A class without images has a mean that its text stands in for: the mean of all means, moved along the text's
 offset from the other texts as far as class means move with theirs (least squares, one number).
 
@@ -124,29 +130,45 @@ class Gaussian:
         weights = stretched @ self.axes.T
         return weights, -(stretched * means).sum(axis=1) / 2 - weights @ self.middle
 
-    def held_out(self, rows: IntArray) -> FloatArray:
+    def held_out(self, rows: IntArray, *, allowance: bool = True) -> FloatArray:
         """Return x P m_c - m_c P m_c / 2 of images, by a support set without each, of shape (j, C).
 
         An image that is alone in its class is not left out. What is the same for all classes is left away.
+
+        Args:
+            rows: the positions of the images, of shape (j,).
+            allowance: add to the logits of own classes what they lack for being smaller (see the module).
         """
-        logits = np.empty((len(rows), len(self.shots)), np.float32)
+        logits, noise = np.empty((len(rows), len(self.shots)), np.float32), np.empty(len(rows))
         for batch in batches(len(rows), max(1, _AT_ONCE // max(self.anchors.shape))):
-            logits[batch] = self._held_out(rows[batch])
+            logits[batch], noise[batch] = self._held_out(rows[batch])
+        if allowance:
+            weight, lost = self.weight[rows], self._leaving(rows)
+            shots = self.shots[self.labels[rows]]
+            longer = lost / (shots * np.where(lost > 0, shots - lost, 1))  # 1 / (n - w) - 1 / n
+            left = lost > 0
+            one = float(weight[left] @ noise[left] / weight[left].sum()) if left.any() else 0.0
+            logits[np.arange(len(rows)), self.labels[rows]] += one / 2 * longer
         return logits
 
-    def _held_out(self, rows: IntArray) -> _Floats:
-        own = self.labels[rows]
-        z, weight, shots = self.images[rows], self.weight[rows], self.shots[own]
+    def _leaving(self, rows: IntArray) -> _Floats:
+        """Return the weight that leaves with each image, of shape (j,): 0 for one that is alone."""
+        company = np.bincount(self.labels)[self.labels[rows]] > 1
+        leaving: _Floats = np.where(company, self.weight[rows], 0)
+        return leaving
+
+    def _held_out(self, rows: IntArray) -> tuple[_Floats, _Floats]:
+        """Return logits, of shape (j, C), and the noise of one image by the distance of each, of shape (j,)."""
+        own, lost = self.labels[rows], self._leaving(rows)
+        z, shots = self.images[rows], self.shots[self.labels[rows]]
         r = z - self.anchors[own]
-        leaves = (np.bincount(self.labels)[own] > 1).astype(np.float64)
-        left = np.where(leaves, shots - weight, 1)
-        lost = leaves * weight * shots / left  # S' = S - lost r r^t
-        nearer = leaves * weight / left  # m_y' = m_y - nearer r
-        total = float(self.weight.sum()) - leaves * weight
-        spare = (self.scatter.sum() - lost * (r**2).sum(axis=1)) / _freedom(total)
+        left = np.where(lost > 0, shots - lost, 1)
+        nearer = lost / left  # m_y' = m_y - nearer r
+        outer = nearer * shots  # S' = S - outer r r^t
+        spare = self.scatter.sum() - outer * (r**2).sum(axis=1)
+        spare /= _freedom(self.weight.sum() - lost)
         live = spare > _NO_SPREAD
-        spare = np.where(live, spare, self._spread(z, leaves * weight, nearer[:, None] * r))
-        lost = lost * live
+        spare = np.where(live, spare, self._spread(z, lost, nearer[:, None] * r))
         inverse = 1 / (live[:, None] * self.scatter + spare[:, None])
         d_z, d_r = z * inverse, r * inverse
         z_r, r_r = (d_z * r).sum(axis=1)[:, None], (d_r * r).sum(axis=1)[:, None]
@@ -155,9 +177,11 @@ class Gaussian:
         z_m = keep * (d_z @ self.anchors.T) + along * z_r
         r_m = keep * r_v + along * r_r
         m_m = keep**2 * (inverse @ (self.anchors**2).T) + along * (2 * keep * r_v + along * r_r)
-        gain = lost[:, None] / (1 - lost[:, None] * r_r)
-        ratios: _Floats = z_m + gain * z_r * r_m - (m_m + gain * r_m**2) / 2
-        return len(self.scatter) * ratios
+        gain = (live * outer)[:, None]
+        gain /= 1 - gain * r_r
+        ratios = z_m + gain * z_r * r_m - (m_m + gain * r_m**2) / 2
+        noise = ((1 + gain * r_r) * r_r)[:, 0] * shots / left
+        return len(self.scatter) * ratios, len(self.scatter) * noise
 
     def _moves(self, r: _Floats, own: IntArray, nearer: _Floats) -> tuple[_Floats, _Floats]:
         """Return what each anchor and r count in the mean of each class, both of shape (j, C)."""

@@ -37,7 +37,7 @@ def json_line(prediction: Prediction, top: int) -> str:
                 "text": n.text,
                 "kind": n.kind,
                 "class": n.class_name,
-                "similarity": round(n.similarity, 4),
+                "similarity": None if n.similarity is None else round(n.similarity, 4),
                 "contribution": round(n.contribution, 3),
             }
             for n in prediction.explanation.neighbours[:NEIGHBOURS]

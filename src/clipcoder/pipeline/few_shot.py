@@ -30,7 +30,7 @@ from clipcoder.pipeline.metrics import Metrics
 from clipcoder.pipeline.outcomes import Judgement
 from clipcoder.pipeline.views import encode_views
 
-FewShotMethod = Literal["auto", "gda", "tip-adapter", "coder-adapter", "ape", "linear-probe"]
+FewShotMethod = Literal["auto", "gda", "tip-adapter", "coder-adapter", "ape"]
 """The keys of ``adapters.methods.METHODS``."""
 
 FEW_SHOT_METHODS: Final[tuple[FewShotMethod, ...]] = get_args(FewShotMethod)
@@ -48,8 +48,8 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         bank: the texts of each class; without one, images alone count. A class of the bank without a labelled
             image is known by its texts.
         method: ``"auto"``, a Gaussian discriminant that starts from the texts (``adapters.gaussian``);
-            ``"tip-adapter"``, ``"coder-adapter"`` (paper, section 3.5), ``"gda"``, ``"ape"`` or
-            ``"linear-probe"``. Each chooses its settings by leave-one-out on the labelled images alone.
+            ``"tip-adapter"``, ``"coder-adapter"`` (paper, section 3.5), ``"gda"`` or ``"ape"``.
+            Each chooses its settings by leave-one-out on the labelled images alone.
         texts: how the texts of a class make its prototype: a ``method`` of ``ZeroShotClassifier``.
         views: random crops and flips whose features are averaged with those of each labelled image; 0 leaves
             images as they are. Features have none.
@@ -202,8 +202,8 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         known = np.isin(labels, self.classes_)
         if not known.all():
             raise InvalidInputError(
-                f"every label must be a class of the bank, but {labels[~known][0]!r} is none "
-                f"({(~known).sum()} of {len(labels)} labels); the bank has {self.classes_[0]!r} and others"
+                f"every label must be a class of the bank, but {labels[~known].tolist()[0]!r} is none "
+                f"({(~known).sum()} of {len(labels)} labels); the bank has {self.classes_.tolist()[0]!r} and others"
             )
         index: IntArray = np.searchsorted(self.classes_, labels)
         return index
