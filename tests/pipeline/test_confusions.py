@@ -88,9 +88,13 @@ def test_likeness_is_the_share_that_is_expected_to_be_mistaken(
         assert sum(p.mistaken for p in found) == (probabilities.argmax(axis=1) != owner).sum()
 
 
-def test_a_mistake_is_counted_among_many_equal_classes() -> None:
-    found = alike_by_images(np.full((1, 40), 1 / 40, np.float32), np.array([39]), 1, labelled=True)
-    assert (found[0].first, found[0].second, found[0].mistaken) == (0, 39, 1)
+@given(n_classes=st.integers(300, 600), seed=st.integers(0, 999))
+def test_no_mistake_is_lost_among_many_equal_classes(n_classes: int, seed: int) -> None:
+    probabilities = np.random.default_rng(seed).integers(1, 3, (5, n_classes)).astype(np.float32)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    owner = np.full(5, n_classes - 1)
+    found = alike_by_images(probabilities, owner, 10**6, labelled=True)
+    assert sum(p.mistaken for p in found) == (probabilities.argmax(axis=1) != owner).sum()
 
 
 @given(n_classes=st.integers(1, 8), count=st.integers(1, 30), seed=st.integers(0, 99))
