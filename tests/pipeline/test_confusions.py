@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -88,13 +90,13 @@ def test_likeness_is_the_share_that_is_expected_to_be_mistaken(
         assert sum(p.mistaken for p in found) == (probabilities.argmax(axis=1) != owner).sum()
 
 
-@given(n_classes=st.integers(300, 600), seed=st.integers(0, 999))
-def test_no_mistake_is_lost_among_many_equal_classes(n_classes: int, seed: int) -> None:
-    probabilities = np.random.default_rng(seed).integers(1, 3, (5, n_classes)).astype(np.float32)
+@pytest.mark.parametrize("seed", range(8))
+def test_no_mistake_is_lost_among_many_equal_classes(seed: int) -> None:
+    probabilities = np.random.default_rng(seed).integers(1, 10, (5, 600)).astype(np.float32)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    owner = np.full(5, n_classes - 1)
-    found = alike_by_images(probabilities, owner, 10**6, labelled=True)
-    assert sum(p.mistaken for p in found) == (probabilities.argmax(axis=1) != owner).sum()
+    found = alike_by_images(probabilities, np.full(5, 599), 10**6, labelled=True)
+    wrong = {(p.first, p.second): p.mistaken for p in found if p.mistaken}
+    assert wrong == Counter((int(best), 599) for best in probabilities.argmax(axis=1) if best != 599)
 
 
 @given(n_classes=st.integers(1, 8), count=st.integers(1, 30), seed=st.integers(0, 99))
