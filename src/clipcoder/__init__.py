@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from clipcoder.bank import PairBank, TextBank
     from clipcoder.cached import CachedEncoder
+    from clipcoder.encoded import EncodedTexts
     from clipcoder.encoders import load_encoder
     from clipcoder.errors import ClipcoderError
     from clipcoder.generators.llm import LanguageModel
@@ -24,6 +25,7 @@ __version__: Final = "0.1.0"
 __all__ = [
     "CachedEncoder",
     "ClipcoderError",
+    "EncodedTexts",
     "Failure",
     "FeatureStore",
     "FewShotClassifier",
@@ -38,6 +40,7 @@ __all__ = [
 _HOMES: Final = {
     "CachedEncoder": "cached",
     "ClipcoderError": "errors",
+    "EncodedTexts": "encoded",
     "Failure": "pipeline",
     "FeatureStore": "store",
     "FewShotClassifier": "pipeline.few_shot",

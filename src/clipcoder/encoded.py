@@ -40,8 +40,15 @@ class EncodedTexts:
     head: ZeroShotHead
 
     @classmethod
-    def encode(cls, encoder: Encoder, bank: TextBank, method: Method) -> EncodedTexts:
-        """Encode the texts in one call; the bank must have passed ``check_bank``."""
+    def encode(cls, encoder: Encoder, bank: TextBank, method: Method = "equidistant") -> EncodedTexts:
+        """Encode the texts in one call.
+
+        Raises:
+            InvalidInputError: the encoder lacks a member, or a class has no text for the method.
+            UnknownNameError: an unknown method.
+        """
+        check_encoder(encoder)
+        check_bank(bank, method)
         return cls.of(bank, method, _encoded(encoder, [t.text for t in bank.texts]))
 
     @classmethod
@@ -51,6 +58,10 @@ class EncodedTexts:
             features, bank.text_class, bank.text_kind, n_classes=len(bank.class_names)
         )
         return cls(bank, method, features, head)
+
+    def under(self, method: Method) -> EncodedTexts:
+        """Return the same texts, which are not encoded again, with the head of another method."""
+        return self if method == self.method else EncodedTexts.of(self.bank, method, self.features)
 
     @cached_property
     def composition(self) -> Composition:

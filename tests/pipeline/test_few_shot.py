@@ -114,7 +114,7 @@ def test_another_fit_forgets_the_first() -> None:
     ("clf", "images", "labels", "sentence"),
     [
         (few_shot(), IMAGES[:2], ["tomato", "cherry"], "'cherry' is none"),
-        (few_shot(), IMAGES[:2], ["tomato"], "one class name for each of the 2 images"),
+        (few_shot(), IMAGES[:2], ["tomato"], "one class for each of the 2 images"),
         (few_shot(views=-1), IMAGES, LABELS, "views must be a whole number"),
         (FewShotClassifier(bank=BANK), np.eye(3), LABELS[:3], "needs an encoder"),
         (few_shot(), np.eye(4)[:3], LABELS[3:6], "3 columns"),

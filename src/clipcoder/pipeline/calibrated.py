@@ -248,7 +248,9 @@ def calibration_of_fit(support: Support, fitted: Fitted, default: Calibration) -
     )
 
 
-def class_positions(labels: Sequence[Any], classes: npt.NDArray[Any], length: int) -> IntArray:
+def class_positions(
+    labels: Sequence[Any] | npt.NDArray[Any], classes: npt.NDArray[Any], length: int
+) -> IntArray:
     """Return the position of each label among the classes, of shape (n,).
 
     Raises:

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import compress
 from typing import Any, Final, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from clipcoder.adapters import methods
 from clipcoder.adapters.fitted import Fitted
 from clipcoder.adapters.support import Support
-from clipcoder.arrays import FloatArray, IntArray, softmax, unit_rows
+from clipcoder.arrays import FloatArray, softmax, unit_rows
 from clipcoder.bank import TextBank
 from clipcoder.calibration import Calibration, default_calibration
 from clipcoder.calibration.defaults import few_shot_temperature
 from clipcoder.encoded import EncodedTexts, Method, check_bank, check_encoder
-from clipcoder.encoders.base import Encoder
+from clipcoder.encoders.base import Encoder, ImageInput
+from clipcoder.encoders.inputs import listed_images
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.explanation import Explanation
 from clipcoder.pipeline import explaining
-from clipcoder.pipeline.calibrated import calibration_of_fit
+from clipcoder.pipeline.calibrated import calibration_of_fit, class_positions
 from clipcoder.pipeline.confusions import Knowledge
 from clipcoder.pipeline.image_classifier import ImageClassifier
 from clipcoder.pipeline.metrics import Metrics
-from clipcoder.pipeline.outcomes import Judgement
+from clipcoder.pipeline.outcomes import Failure, Judgement, Prediction
+from clipcoder.pipeline.support_inputs import are_images, are_rows, checked_labels, checked_weights
 from clipcoder.pipeline.views import encode_views
 
 FewShotMethod = Literal["auto", "gda", "tip-adapter", "coder-adapter", "ape"]
@@ -35,25 +38,27 @@ FewShotMethod = Literal["auto", "gda", "tip-adapter", "coder-adapter", "ape"]
 
 FEW_SHOT_METHODS: Final[tuple[FewShotMethod, ...]] = get_args(FewShotMethod)
 
+_NO_ENCODER: Final = "images need an encoder, but this classifier has none; give it one, or hand in features"
+
 
 class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # type: ignore[misc]
     """Classify images by a few labelled ones and by the texts of their classes, in scikit-learn's manners.
 
-    Wherever images go in, their features may: a matrix of numbers of shape (n, d) counts as features. So the
-    classifier stands at the end of a ``Pipeline`` and goes through ``cross_val_score``, where images are
-    encoded once, before.
+    Wherever images go in, but for ``stream``, their features may: a matrix of numbers of shape (n, d) counts
+    as features. So the classifier stands at the end of a ``Pipeline`` and goes through ``cross_val_score``,
+    where images are encoded once, before.
 
     Args:
         encoder: puts images and texts into one space; without one, features go in.
         bank: the texts of each class; without one, images alone count. A class of the bank without a labelled
-            image is known by its texts.
+            image is known by its texts. ``EncodedTexts`` need no encoder, and clones share them.
         method: ``"auto"``, a Gaussian discriminant that starts from the texts (``adapters.gaussian``);
             ``"tip-adapter"``, ``"coder-adapter"`` (paper, section 3.5), ``"gda"`` or ``"ape"``.
             Each chooses its settings by leave-one-out on the labelled images alone.
         texts: how the texts of a class make its prototype: a ``method`` of ``ZeroShotClassifier``.
         views: random crops and flips whose features are averaged with those of each labelled image; 0 leaves
             images as they are. Features have none.
-        random_state: the seed of the views.
+        random_state: the seed of the views, a whole number, 0 or more.
         calibration: ``"temperature"`` learns from the labelled images, each judged by the others, how sure to
             be; None takes scores for log-probabilities as they are. ``calibrate`` learns it from others.
         unknown_below: an image whose best probability is below this is ``"unknown"``; None answers always,
@@ -67,6 +72,10 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         temperature_: the calibration's: what scores are divided by before the softmax.
         metrics_: images a class, and how good leave-one-out says it is (``pipeline.metrics.Metrics``).
         n_features_in_: the width d of the features.
+
+    Note:
+        An encoder belongs to its process. For several (``n_jobs=2``) encode first: features go in, and
+        ``FewShotClassifier(bank=EncodedTexts.encode(encoder, bank))`` holds nothing but arrays.
 
     References:
         Chao Yi, Lu Ren, De-Chuan Zhan, Han-Jia Ye: Leveraging Cross-Modal Neighbor Representation for
@@ -85,7 +94,7 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
     def __init__(
         self,
         encoder: Encoder | None = None,
-        bank: TextBank | None = None,
+        bank: TextBank | EncodedTexts | None = None,
         *,
         method: FewShotMethod = "auto",
         texts: Method = "equidistant",
@@ -111,8 +120,9 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         Args:
             X: images (paths, bytes of image files or PIL images), or their features, of shape (n, d).
             y: the class of each, of shape (n,): names of the bank's classes, or without a bank any labels.
-            sample_weight: how much each image counts, of shape (n,), 0 or more; an image of weight 2 is that
-                image twice.
+            sample_weight: how much each image counts, of shape (n,), 0 or more. With the same settings, an
+                image of weight 2 is that image twice; when settings are chosen, it is left out with all its
+                weight. An image of weight 0 is not looked at.
 
         Returns:
             The classifier itself.
@@ -124,22 +134,26 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
             UnknownNameError: an unknown method or calibration.
         """
         self._check_parts()
-        rows, labels = self._support_features(X, y)
-        counted, weight = _counted(sample_weight, len(rows))
-        self.classes_ = np.unique(labels if self.bank is None else np.array(self.bank.class_names))
-        index = self._class_indices(labels)
-        self.n_features_in_ = rows.shape[1]
         self.__dict__.pop("_texts", None)  # of a fit before
+        images, y = self._handed_in(X, y)
+        labels = checked_labels(y, len(images))
+        weight = checked_weights(sample_weight, len(images))
+        counted = weight > 0
+        labels = labels[counted]
+        self.classes_ = np.unique(labels if self._texts is None else np.array(self._texts.bank.class_names))
+        positions = class_positions(labels, self.classes_, len(labels))
+        rows = self._encoded(images, counted)
+        self.n_features_in_ = rows.shape[1]
         support = Support.of(
-            rows[counted],
-            index[counted],
+            rows,
+            positions,
             self._prototypes(),
             texts=None if self._texts is None else self._texts.features,
-            sample_weight=weight,
+            sample_weight=weight[counted],
         )
         self.fitted_: Fitted = methods.fit(support, self.method)
         self._judged_labels = support.labels[self.fitted_.judged]
-        self._examples = explaining.example_names(X, np.flatnonzero(counted))
+        self._examples = explaining.example_names(images, np.flatnonzero(counted))
         self.calibration_ = self._calibration(support)
         self.abstain_below(self.unknown_below)
         self.metrics_ = Metrics.of_fit(self.fitted_, support.labels, support.n_classes, self.temperature_)
@@ -153,17 +167,38 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         scores = super().decision_function(images)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
+    def stream(
+        self, images: Iterable[ImageInput], *, top: int = 5, independent: bool = False
+    ) -> Iterator[Prediction | Failure]:
+        """Classify any number of images in bounded memory; as ``ZeroShotClassifier.stream``."""
+        check_is_fitted(self)
+        if self.encoder is None:
+            raise InvalidInputError(_NO_ENCODER)
+        return super().stream(images, top=top, independent=independent)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "fitted_")
 
     def __sklearn_clone__(self) -> Self:
         return type(self)(**self.get_params(deep=False))  # encoder and bank are shared, not copied
 
+    def __getstate__(self) -> dict[str, Any]:
+        try:
+            self.encoder.__reduce_ex__(2)
+        except InvalidInputError as error:
+            raise InvalidInputError(
+                f"a classifier with the encoder {self.encoder.name!r} cannot be pickled or copied, for the "
+                "encoder belongs to this process; save it, or for several processes hand features to a "
+                "FewShotClassifier(bank=EncodedTexts.encode(encoder, bank))"
+            ) from error
+        state: dict[str, Any] = super().__getstate__()
+        return state
+
     @cached_property
     def _texts(self) -> EncodedTexts | None:
-        if self.bank is None:
-            return None
-        return EncodedTexts.encode(self.encoder, self.bank, self.texts)
+        if isinstance(self.bank, EncodedTexts):
+            return self.bank.under(self.texts)
+        return None if self.bank is None else EncodedTexts.encode(self.encoder, self.bank, self.texts)
 
     def _judge(self, features: FloatArray) -> Judgement:
         scores = self.fitted_.head.scores(features)
@@ -176,37 +211,33 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         return super()._features(images)
 
     def _are_features(self, images: Any) -> bool:
-        """Whether these are features; without an encoder everything is taken for features."""
-        return self.encoder is None or (hasattr(images, "shape") and getattr(images, "ndim", 0) == 2)
+        """Whether these are features, and not images; without an encoder nothing else can be meant."""
+        if self.encoder is None and are_images(images):
+            raise InvalidInputError(_NO_ENCODER)
+        return self.encoder is None or are_rows(images)
 
-    def _support_features(self, X: Any, y: Any) -> tuple[FloatArray, npt.NDArray[Any]]:
-        """Return unit rows of shape (n, d) and labels of shape (n,)."""
+    def _handed_in(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Return features of shape (n, d) or a list of n images, and their labels."""
         if self._are_features(X):
-            rows, labels = validate_data(self, X, y)
-            dim = None if self.encoder is None else self.encoder.dim
-            features = unit_rows(rows, "features", dim=dim)
-        else:
-            features = encode_views(
-                self.encoder, X, self.views, seed=self.random_state, batch_size=self.batch_size
-            )
-            labels = np.asarray(y)
-            if labels.shape != (len(features),):
-                raise InvalidInputError(
-                    f"y must hold one class name for each of the {len(features)} images, "
-                    f"but its shape is {labels.shape}"
-                )
-        check_classification_targets(labels)
-        return features, labels
+            features, labels = validate_data(self, X, y)
+            return features, labels
+        self.__dict__.pop("feature_names_in_", None)  # of a fit before
+        return listed_images(X), y
 
-    def _class_indices(self, labels: npt.NDArray[Any]) -> IntArray:
-        known = np.isin(labels, self.classes_)
-        if not known.all():
-            raise InvalidInputError(
-                f"every label must be a class of the bank, but {labels[~known].tolist()[0]!r} is none "
-                f"({(~known).sum()} of {len(labels)} labels); the bank has {self.classes_.tolist()[0]!r} and others"
+    def _encoded(self, images: Any, counted: npt.NDArray[np.bool_]) -> FloatArray:
+        """Return unit rows of the images, or features, that count."""
+        if isinstance(images, np.ndarray):
+            dim = None if self._texts is None else self._texts.features.shape[1]
+            return unit_rows(
+                images[counted], "features", dim=dim if self.encoder is None else self.encoder.dim
             )
-        index: IntArray = np.searchsorted(self.classes_, labels)
-        return index
+        return encode_views(
+            self.encoder,
+            list(compress(images, counted)),
+            self.views,
+            seed=self.random_state,
+            batch_size=self.batch_size,
+        )
 
     def _prototypes(self) -> FloatArray:
         """Return a text prototype a class, in the order of ``classes_``; zeros without texts."""
@@ -233,10 +264,15 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
             raise UnknownNameError("calibration", str(self.calibration), ["temperature"])
         if self.encoder is not None:
             check_encoder(self.encoder)
-        if self.bank is not None:
+        if isinstance(self.bank, EncodedTexts):
+            check_bank(self.bank.bank, self.texts)
+        elif self.bank is not None:
             check_bank(self.bank, self.texts)
             if self.encoder is None:
-                raise InvalidInputError("a bank of texts needs an encoder to encode it, but there is none")
+                raise InvalidInputError(
+                    "a bank of texts needs an encoder, but there is none; give one, or make "
+                    "bank=EncodedTexts.encode(encoder, bank)"
+                )
 
     def _explain(self, feature: FloatArray, scores: FloatArray, label: int, top: int) -> Explanation:
         examples = getattr(self, "_examples", None)  # a classifier from a file does not know them
@@ -249,21 +285,3 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         if len(self.fitted_.judged):
             held_out = softmax(self.fitted_.held_out, temperature=self.temperature_), self._judged_labels
         return Knowledge(self.classes_.tolist(), self.encoder, self._texts, held_out=held_out)
-
-
-def _counted(
-    sample_weight: npt.ArrayLike | None, length: int
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64] | None]:
-    """Return which images count, of shape (n,), and the weights of those."""
-    if sample_weight is None:
-        return np.ones(length, dtype=bool), None
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (length,) or not (np.isfinite(weight) & (weight >= 0)).all():
-        raise InvalidInputError(
-            f"sample_weight must hold one number, 0 or more, for each of the {length} images"
-        )
-    if not weight.any():
-        raise InvalidInputError(
-            "sample_weight must be above 0 for an image at least, but every weight is zero"
-        )
-    return weight > 0, weight[weight > 0]

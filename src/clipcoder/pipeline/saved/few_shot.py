@@ -35,7 +35,8 @@ def take_apart(classifier: FewShotClassifier) -> Parts:
         "dim": classifier.n_features_in_,
         "head": head,
     }
-    return Parts(KIND, facts, classifier.encoder, classifier.bank, None, arrays)
+    bank = None if classifier._texts is None else classifier._texts.bank
+    return Parts(KIND, facts, classifier.encoder, bank, None, arrays)
 
 
 def put_together(stored: Stored) -> FewShotClassifier:
@@ -59,7 +60,10 @@ def put_together(stored: Stored) -> FewShotClassifier:
     classifier.n_features_in_ = dim
     if bank is not None:
         check_bank(bank, classifier.texts)
-        if sorted(bank.class_names) != stored.classes or encoder is None:
+        if sorted(bank.class_names) != stored.classes:
             raise InvalidInputError(f"the classes in '{document.path}' must be those of its bank")
-        classifier.__dict__["_texts"] = EncodedTexts.of(bank, classifier.texts, stored.arrays["texts"])
+        encoded = EncodedTexts.of(bank, classifier.texts, stored.arrays["texts"])
+        classifier.__dict__["_texts"] = encoded
+        if encoder is None:
+            classifier.bank = encoded
     return classifier

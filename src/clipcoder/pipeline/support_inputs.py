@@ -1,0 +1,81 @@
+"""What a support set is handed in as: images or their features, with labels and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.multiclass import check_classification_targets
+
+from clipcoder.encoders.base import IMAGE_TYPES
+from clipcoder.errors import InvalidInputError
+
+
+def are_rows(images: Any) -> bool:
+    """Whether these are rows of numbers: a matrix, or a list of rows.
+
+    >>> are_rows(np.eye(2)), are_rows([[1.0, 0.0]]), are_rows(["cat.jpg"])
+    (True, True, False)
+    """
+    if isinstance(images, Sequence):
+        return bool(images) and (isinstance(images[0], list | tuple) or getattr(images[0], "ndim", 0) == 1)
+    return hasattr(images, "shape") and len(images.shape) == 2
+
+
+def are_images(images: Any) -> bool:
+    """Whether this is an image, or a list of images.
+
+    >>> are_images("cat.jpg"), are_images([b"..."]), are_images([[1.0, 0.0]])
+    (True, True, False)
+    """
+    first = images[0] if isinstance(images, list | tuple) and images else images
+    return isinstance(first, IMAGE_TYPES)
+
+
+def checked_labels(y: npt.ArrayLike, length: int) -> npt.NDArray[Any]:
+    """Return one label for each image, of shape (length,).
+
+    Raises:
+        InvalidInputError: another number of labels.
+        ValueError: numbers that are no classes, such as 0.5 (scikit-learn's).
+
+    >>> checked_labels(["cat", "dog"], 2).tolist()
+    ['cat', 'dog']
+    """
+    labels = np.asarray(y)
+    if labels.shape != (length,):
+        raise InvalidInputError(
+            f"y must hold one class for each of the {length} images (shape ({length},)), but its shape is "
+            f"{labels.shape}"
+        )
+    if length:
+        check_classification_targets(labels)
+    return labels
+
+
+def checked_weights(sample_weight: npt.ArrayLike | None, length: int) -> npt.NDArray[np.float64]:
+    """Return how much each image counts, of shape (length,); 1 where nothing is said.
+
+    Raises:
+        InvalidInputError: another number of weights, a negative one, or none above 0.
+
+    >>> checked_weights([0, 2], 2)
+    array([0., 2.])
+    """
+    if sample_weight is None:
+        return np.ones(length)
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        weight = np.empty((0, 0))
+    if weight.shape != (length,) or not (np.isfinite(weight) & (weight >= 0)).all():
+        raise InvalidInputError(
+            f"sample_weight must hold one number, 0 or more, for each of the {length} images"
+        )
+    if length and not weight.any():
+        raise InvalidInputError(
+            "sample_weight must be above 0 for an image at least, but every weight is zero"
+        )
+    return weight
