@@ -80,7 +80,7 @@ class Knowledge:
 
     Attributes:
         class_names: the classes, as ``classes_`` has them.
-        encoder: encodes texts; needed where there is a bank.
+        encoder: encodes texts that the bank does not have; without one none are looked up.
         texts: the bank; None where images alone count.
         pairs: one-to-one texts; None where there are none.
         reranks: whether it has a use for such texts.
@@ -141,6 +141,8 @@ def confusions(
     """
     _check_count("count", count, least=1)
     _check_count("candidates", candidates, least=0)
+    if known.encoder is None:  # nothing to compare them with
+        candidates = 0
     evidence, found = _found(known, sample, count)
     names = [(known.class_names[alike.first], known.class_names[alike.second]) for alike in found]
     if known.texts is None:

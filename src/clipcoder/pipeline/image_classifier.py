@@ -95,7 +95,8 @@ class ImageClassifier(Calibrated):
             labels: the class of each image, of shape (n,), for images that nothing was learned from; without
                 labels, the probabilities say what is confused.
             count: at most so many pairs.
-            candidates: at most so many texts of WordNet for each, looked up offline; 0 looks nothing up.
+            candidates: at most so many texts of WordNet for each, looked up offline; 0, or no encoder,
+                looks nothing up.
 
         Raises:
             InvalidInputError: labels that do not fit, no image, or neither images nor texts to go by.

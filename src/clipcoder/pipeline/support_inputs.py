@@ -14,14 +14,16 @@ from clipcoder.errors import InvalidInputError
 
 
 def are_rows(images: Any) -> bool:
-    """Whether these are rows of numbers: a matrix, or a list of rows.
+    """Whether these are rows of numbers: a list of rows, a data frame, or an array, of whatever shape.
 
     >>> are_rows(np.eye(2)), are_rows([[1.0, 0.0]]), are_rows(["cat.jpg"])
     (True, True, False)
     """
     if isinstance(images, Sequence):
         return bool(images) and (isinstance(images[0], list | tuple) or getattr(images[0], "ndim", 0) == 1)
-    return hasattr(images, "shape") and len(images.shape) == 2
+    if isinstance(images, np.ndarray) and images.dtype.kind in "biuf":
+        return True
+    return len(getattr(images, "shape", ())) == 2
 
 
 def are_images(images: Any) -> bool:
