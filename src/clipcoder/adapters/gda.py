@@ -8,10 +8,10 @@ covariance and trace included. In the eigenvectors of (n - 1) cov that is a chan
 step of rank one (Sherman and Morrison), so that all n refits cost one factorisation.
 
 A left-out image's own class has a mean of fewer images, which is longer by their noise and so stands back
-behind the others. An image to come meets no such thing, so half the expected difference, t / (n_c - 1) - t / n_c
-with t the noise of one image (the mean squared distance under P of left-out images from their class mean,
-times (n_c - 1) / n_c), is added to its logits. (Without that, leave-one-out at two shots takes the Gaussian for
-much worse than it is.)
+behind the others. An image to come meets no such thing, so half the expected difference, t / (n_c - 1) -
+t / n_c with t the noise of one image (the mean squared distance under P of left-out images from their class
+mean, times (n_c - 1) / n_c), is added to its logits. (Without that, leave-one-out at two shots takes the
+Gaussian for much worse than it is.)
 
 A class without images has a mean that its text stands in for: the mean of all means, moved along the text's
 offset from the other texts as far as class means move with theirs (least squares, one number).
@@ -158,7 +158,7 @@ class Gaussian:
         return leaving
 
     def _held_out(self, rows: IntArray) -> tuple[_Floats, _Floats]:
-        """Return logits, of shape (j, C), and the noise of one image by the distance of each, of shape (j,)."""
+        """Return logits, of shape (j, C), and the noise of one image by the distance of each, (j,)."""
         own, lost = self.labels[rows], self._leaving(rows)
         z, shots = self.images[rows], self.shots[self.labels[rows]]
         r = z - self.anchors[own]

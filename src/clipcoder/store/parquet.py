@@ -38,9 +38,28 @@ def embedding_table(strings: Sequence[str], features: FloatArray, schema: pa.Sch
     """Return strings and embeddings, float32 of shape (n, dim), as a table of an ``embedding_schema``."""
     import pyarrow as pa
 
-    numbers = pa.array(np.ascontiguousarray(features, np.float32).ravel())
-    embeddings = pa.FixedSizeListArray.from_arrays(numbers, type=schema.field("embedding").type)
-    return pa.Table.from_arrays([pa.array(strings, pa.string()), embeddings], schema=schema)
+    numbers, embedding = _number_array(features), schema.field("embedding").type
+    embeddings = pa.FixedSizeListArray.from_arrays(numbers, type=embedding)
+    return pa.Table.from_arrays([_string_array(strings), embeddings], schema=schema)
+
+
+# pa.array would import pandas wherever it is installed, to see whether it was handed some of it. That takes a
+# second, and fails while the interpreter exits, when what waits is written.
+
+
+def _number_array(features: FloatArray) -> pa.FloatArray:
+    import pyarrow as pa
+
+    numbers = np.ascontiguousarray(features, np.float32)
+    return pa.FloatArray.from_buffers(pa.float32(), numbers.size, [None, pa.py_buffer(numbers)])
+
+
+def _string_array(strings: Sequence[str]) -> pa.StringArray:
+    import pyarrow as pa
+
+    coded = [string.encode() for string in strings]
+    ends = np.cumsum([0, *map(len, coded)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(coded), pa.py_buffer(ends), pa.py_buffer(b"".join(coded)))
 
 
 def embedding_rows(table: pa.Table) -> FloatArray:
