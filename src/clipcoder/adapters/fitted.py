@@ -25,8 +25,9 @@ class Fitted:
         settings: what was chosen, by the names of the method's settings.
         judged: the positions of the support images that were judged by leave-one-out, of shape (j,); none
             where the default settings stand.
-        held_out: the logits of these images by the head as it would be without each, under the same
-            settings, float32 of shape (j, C). Temperatures and metrics are made from them.
+        held_out: the logits of these images by the head as it would be without each (the linear probe's,
+            without its fold), under the same settings, float32 of shape (j, C). Temperatures and metrics are
+            made from them.
     """
 
     head: Head

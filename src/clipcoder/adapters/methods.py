@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from clipcoder.adapters import ape, auto, coder_adapter, gda, tip_adapter
+from clipcoder.adapters import ape, auto, coder_adapter, gda, linear_probe, tip_adapter
 from clipcoder.adapters.fitted import Fitted
 from clipcoder.adapters.support import Support
 from clipcoder.errors import UnknownNameError
@@ -17,6 +17,7 @@ from clipcoder.errors import UnknownNameError
 METHODS: Final[Mapping[str, Callable[[Support], Fitted]]] = {
     "auto": auto.fit,
     "gda": gda.fit,
+    "linear-probe": linear_probe.fit,
     "tip-adapter": tip_adapter.fit,
     "coder-adapter": coder_adapter.fit,
     "ape": ape.fit,

@@ -30,14 +30,14 @@ MEASURED: Final[Mapping[str, Mapping[str, Calibration]]] = {
 """By the name of an encoder and the rule that makes scores of texts (``ZeroShotClassifier``'s ``method``)."""
 
 
-_LOG_PROBABILITIES: Final = frozenset(("auto",))
+_LOG_PROBABILITIES: Final = frozenset(("auto", "linear-probe"))
 
 
 def few_shot_temperature(method: str, texts: float) -> float:
     """Return the temperature of a few-shot method's logits before any image was judged, as with one shot.
 
     Most methods add something to the zero-shot logits, and keep their temperature. ``"auto"`` weighs all that
-    it has so as to make log-probabilities, with one shot too, and needs none.
+    it has so as to make log-probabilities, with one shot too, as ``"linear-probe"`` does; they need none.
 
     Args:
         method: a key of ``adapters.methods.METHODS``.

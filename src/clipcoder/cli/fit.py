@@ -18,7 +18,7 @@ from clipcoder.errors import InvalidInputError, UnknownNameError
 if TYPE_CHECKING:
     from clipcoder.bank import TextBank
 
-METHODS = ("auto", "gda", "tip-adapter", "coder-adapter", "ape")
+METHODS = ("auto", "gda", "linear-probe", "tip-adapter", "coder-adapter", "ape")
 """Those of ``pipeline.few_shot``, which is too heavy to be asked."""
 
 
@@ -63,7 +63,7 @@ def fit(
     texts: Path | None,
     classes: str | None,
     classes_file: Path | None,
-    method: Literal["auto", "gda", "tip-adapter", "coder-adapter", "ape"],
+    method: Literal["auto", "gda", "linear-probe", "tip-adapter", "coder-adapter", "ape"],
     views: int,
     choice: EncoderChoice,
     as_json: bool,

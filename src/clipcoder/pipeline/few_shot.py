@@ -33,7 +33,7 @@ from clipcoder.pipeline.outcomes import Failure, Judgement, Prediction
 from clipcoder.pipeline.support_inputs import are_images, are_rows, checked_labels, checked_weights
 from clipcoder.pipeline.views import encode_views
 
-FewShotMethod = Literal["auto", "gda", "tip-adapter", "coder-adapter", "ape"]
+FewShotMethod = Literal["auto", "gda", "linear-probe", "tip-adapter", "coder-adapter", "ape"]
 """The keys of ``adapters.methods.METHODS``."""
 
 FEW_SHOT_METHODS: Final[tuple[FewShotMethod, ...]] = get_args(FewShotMethod)
@@ -53,8 +53,9 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         bank: the texts of each class; without one, images alone count. A class of the bank without a labelled
             image is known by its texts. ``EncodedTexts`` need no encoder, and clones share them.
         method: ``"auto"``, a Gaussian discriminant that starts from the texts (``adapters.gaussian``);
-            ``"tip-adapter"``, ``"coder-adapter"`` (paper, section 3.5), ``"gda"`` or ``"ape"``.
-            Each chooses its settings by leave-one-out on the labelled images alone.
+            ``"tip-adapter"``, ``"coder-adapter"`` (paper, section 3.5), ``"gda"``, ``"linear-probe"`` or
+            ``"ape"``. Each chooses its settings on the labelled images alone, leaving out one or, for the
+            probe, a quarter of each class.
         texts: how the texts of a class make its prototype: a ``method`` of ``ZeroShotClassifier``.
         views: random crops and flips whose features are averaged with those of each labelled image; 0 leaves
             images as they are. Features have none.
