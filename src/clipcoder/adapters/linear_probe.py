@@ -9,8 +9,8 @@ so that what is learned is the step away from the zero-shot classifier, of which
 convex and, penalty being above 0, has one solution; L-BFGS finds it in the right singular vectors of the
 images, where there are no more unknowns than images.
 
-Penalty and rho are those under which the labels are most likely when a quarter of each class is left out in
-turn. Quarters are cut by what the images are, not by the order in which they come.
+Penalty and rho are those under which the labels are most likely when a quarter of each class (of few images,
+one) is left out in turn. Quarters are cut by what the images are, not by the order in which they come.
 
 The step from the texts is the idea of CLAP (Silva-Rodríguez et al.: A Closer Look at the Few-Shot Adaptation
 of Large Vision-Language Models, CVPR 2024, arXiv 2312.12730) and of LP++ (Huang et al., CVPR 2024, arXiv
@@ -29,7 +29,7 @@ import numpy.typing as npt
 from clipcoder.adapters.fitted import Fitted, judged_images
 from clipcoder.adapters.heads import LinearHead
 from clipcoder.adapters.support import LOGIT_SCALE, Support
-from clipcoder.arrays import IntArray
+from clipcoder.arrays import FloatArray, IntArray
 
 PENALTIES: Final = (0.3, 1.0, 3.0)
 """What is tried for the penalty."""
@@ -49,19 +49,19 @@ _Floats = npt.NDArray[np.float64]
 def fit(support: Support) -> Fitted:
     """Choose penalty and rho and fit; see ``methods.fit``."""
     judged = judged_images(support)
-    everything = np.arange(len(support.labels))
+    whole = _Known.of(support, np.arange(len(support.labels)))
     if not judged.size:
-        return Fitted(_probe(support, everything, *_DEFAULT, steps=_STEPS).head(support), _named(*_DEFAULT))
+        return Fitted(whole.head(*_DEFAULT, steps=_STEPS), _named(*_DEFAULT))
     folds = folds_of(support)
+    parts = [_Known.of(support, np.flatnonzero(folds != fold)) for fold in range(folds.max() + 1)]
     best, least, held_out = _DEFAULT, np.inf, np.empty(0)
     for settings in product(PENALTIES, TEXT_SHARES if support.prototypes.any() else TEXT_SHARES[:1]):
-        logits = _held_out(support, folds, settings)[judged]
+        logits = _held_out(support, folds, parts, settings)[judged]
         surprise = -_log_softmax(logits)[np.arange(len(judged)), support.labels[judged]]
         loss = float(np.average(surprise, weights=support.weight[judged]))
         if loss < least:
             best, least, held_out = settings, loss, logits
-    head = _probe(support, everything, *best, steps=_STEPS).head(support)
-    return Fitted(head, _named(*best), judged, held_out.astype(np.float32))
+    return Fitted(whole.head(*best, steps=_STEPS), _named(*best), judged, held_out.astype(np.float32))
 
 
 def folds_of(support: Support) -> IntArray:
@@ -80,60 +80,81 @@ def folds_of(support: Support) -> IntArray:
 
 
 @dataclass(frozen=True, eq=False)
-class _Probe:
-    """What was learned: rho, q of shape (d,) and 10 V of shape (d, C)."""
+class _Known:
+    """What a probe learns from; settings are tried on it one after the other.
 
-    text_share: float
+    Attributes:
+        prototypes: T, of shape (C, d).
+        zero_shot: 100 x.T of the images, of shape (n, C).
+        labels: the class of each, of shape (n,).
+        weight: how much each counts, of shape (n,).
+        middle: q, of shape (d,).
+        rows: 10 (x - q) in the directions in which images differ, of shape (n, r).
+        directions: these, unit rows of shape (r, d).
+    """
+
+    prototypes: FloatArray
+    zero_shot: _Floats
+    labels: IntArray
+    weight: _Floats
     middle: _Floats
-    step: _Floats
+    rows: _Floats
+    directions: _Floats
 
-    def head(self, support: Support) -> LinearHead:
-        weights = self.text_share * LOGIT_SCALE * support.prototypes + self.step.T
-        bias = -self.middle @ self.step
-        return LinearHead(
-            weights.astype(np.float32), bias.astype(np.float32), support.prototypes, self.text_share
+    @classmethod
+    def of(cls, support: Support, known: IntArray) -> _Known:
+        """Take the images of these positions."""
+        images, weight = support.images[known].astype(np.float64), support.weight[known]
+        middle = np.average(images, axis=0, weights=weight)
+        left, spread, directions = np.linalg.svd(_SCALE * (images - middle), full_matrices=False)
+        kept = spread > _NO_SPREAD
+        zero_shot = support.zero_shot(support.images[known]).astype(np.float64)
+        rows = left[:, kept] * spread[kept]
+        return cls(
+            support.prototypes, zero_shot, support.labels[known], weight, middle, rows, directions[kept]
         )
 
+    def head(self, penalty: float, text_share: float, *, steps: int) -> LinearHead:
+        """Fit a probe in so many steps of L-BFGS."""
+        step = _SCALE * self.directions.T @ self._steps_from_texts(penalty, text_share, steps)
+        weights = text_share * LOGIT_SCALE * self.prototypes + step.T
+        bias = -self.middle @ step
+        return LinearHead(weights.astype(np.float32), bias.astype(np.float32), self.prototypes, text_share)
 
-def _held_out(support: Support, folds: IntArray, settings: tuple[float, float]) -> _Floats:
+    def _steps_from_texts(self, penalty: float, text_share: float, steps: int) -> _Floats:
+        """Return V in the directions in which images differ, of shape (r, C)."""
+        from scipy.optimize import minimize
+
+        shape = self.rows.shape[1], len(self.prototypes)
+        if not all(shape):
+            return np.zeros(shape)
+        base, total = text_share * self.zero_shot, self.weight.sum()
+        own = np.arange(len(self.labels)), self.labels
+
+        def loss(flat: _Floats) -> tuple[float, _Floats]:
+            step = flat.reshape(shape)
+            chances = _log_softmax(base + self.rows @ step)
+            surprise = -self.weight @ chances[own]
+            np.exp(chances, out=chances)
+            chances[own] -= 1
+            slope = self.rows.T @ (self.weight[:, None] * chances) + penalty * step
+            return (surprise + penalty / 2 * flat @ flat) / total, slope.ravel() / total
+
+        options = {"maxiter": steps, "ftol": 1e-12, "gtol": 1e-8}
+        start = np.zeros(shape).ravel()
+        found: _Floats = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
+        return found.reshape(shape)
+
+
+def _held_out(
+    support: Support, folds: IntArray, parts: list[_Known], settings: tuple[float, float]
+) -> _Floats:
     """Return the logits of each image by a probe that knows nothing of its fold, of shape (n, C)."""
     logits = np.zeros((len(folds), support.n_classes))
-    for fold in range(folds.max() + 1):
+    for fold, known in enumerate(parts):
         out = folds == fold
-        probe = _probe(support, np.flatnonzero(~out), *settings, steps=_STEPS_TO_JUDGE)
-        logits[out] = probe.head(support).scores(support.images[out])
+        logits[out] = known.head(*settings, steps=_STEPS_TO_JUDGE).scores(support.images[out])
     return logits
-
-
-def _probe(support: Support, known: IntArray, penalty: float, text_share: float, *, steps: int) -> _Probe:
-    """Fit a probe to the images that are known."""
-    from scipy.optimize import minimize
-
-    images, labels = support.images[known].astype(np.float64), support.labels[known]
-    weight = support.weight[known]
-    base = text_share * support.zero_shot(support.images[known]).astype(np.float64)
-    middle = np.average(images, axis=0, weights=weight)
-    left, spread, directions = np.linalg.svd(_SCALE * (images - middle), full_matrices=False)
-    kept = spread > _NO_SPREAD
-    rows = left[:, kept] * spread[kept]
-    shape = rows.shape[1], support.n_classes
-    own = np.arange(len(labels)), labels
-
-    def loss(flat: _Floats) -> tuple[float, _Floats]:
-        step = flat.reshape(shape)
-        chances = _log_softmax(base + rows @ step)
-        surprise = -weight @ chances[own]
-        np.exp(chances, out=chances)
-        chances[own] -= 1
-        slope = rows.T @ (weight[:, None] * chances) + penalty * step
-        total = weight.sum()
-        return (surprise + penalty / 2 * flat @ flat) / total, slope.ravel() / total
-
-    found = np.zeros(shape)
-    if found.size:
-        options = {"maxiter": steps, "ftol": 1e-12, "gtol": 1e-8}
-        found = minimize(loss, found.ravel(), jac=True, method="L-BFGS-B", options=options).x.reshape(shape)
-    return _Probe(text_share, middle, _SCALE * directions[kept].T @ found)
 
 
 def _log_softmax(logits: _Floats) -> _Floats:

@@ -30,9 +30,10 @@ import numpy as np
 import numpy.typing as npt
 
 from clipcoder.adapters.gaussian.choice import GaussianChoice, GaussianGrid, best_settings
-from clipcoder.adapters.gaussian.head import LOGIT_SCALE, GaussianHead, GaussianSettings
+from clipcoder.adapters.gaussian.head import GaussianHead, GaussianSettings
 from clipcoder.adapters.gaussian.leave_one_out import HeldOut
 from clipcoder.adapters.gaussian.statistics import SupportStatistics
+from clipcoder.adapters.support import LOGIT_SCALE
 from clipcoder.arrays import FloatArray
 
 __all__ = [

@@ -19,10 +19,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from clipcoder.adapters.gaussian.head import LOGIT_SCALE, GaussianSettings
+from clipcoder.adapters.gaussian.head import GaussianSettings
 from clipcoder.adapters.gaussian.leave_one_out import HeldOut, shots_left
 from clipcoder.adapters.gaussian.statistics import DoubleArray, SupportStatistics
 from clipcoder.adapters.gaussian.weights import non_negative_weights, softening
+from clipcoder.adapters.support import LOGIT_SCALE
 from clipcoder.errors import InvalidInputError
 
 _ENOUGH: Final = 0.5  # the share of images that must be judged, for the rest to be spoken for

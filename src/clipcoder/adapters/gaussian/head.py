@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from clipcoder.adapters.gaussian.statistics import DoubleArray, SupportStatistics, degrees_of_freedom
+from clipcoder.adapters.support import LOGIT_SCALE
 from clipcoder.arrays import FloatArray, unit_rows
 from clipcoder.errors import InvalidInputError
-
-LOGIT_SCALE: Final = 100.0
-"""CLIP's, by which zero-shot logits exceed cosines."""
 
 
 @dataclass(frozen=True)

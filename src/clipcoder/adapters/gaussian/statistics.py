@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from clipcoder.adapters.support import checked_weight
 from clipcoder.arrays import IntArray, class_indices, feature_rows, unit_rows
 from clipcoder.errors import InvalidInputError
 
@@ -58,7 +59,7 @@ class SupportStatistics:
         n_classes, dim = texts.shape
         rows = unit_rows(images, "images", dim=dim).astype(np.float64)
         index, _ = class_indices(labels, "labels", length=len(rows), n_classes=n_classes)
-        weight = _checked_weight(sample_weight, len(rows))
+        weight = checked_weight(sample_weight, len(rows))
         mean = np.average(rows, axis=0, weights=weight)
         offsets = rows - mean
         member = weight[:, None] * (index[:, None] == np.arange(n_classes))
@@ -109,18 +110,6 @@ def degrees_of_freedom(shots: DoubleArray) -> DoubleArray:
     """
     freedom: DoubleArray = np.maximum(shots - 1, 0)
     return freedom
-
-
-def _checked_weight(sample_weight: npt.ArrayLike | None, length: int) -> DoubleArray:
-    if not length:
-        raise InvalidInputError("a support set needs at least one image, but there is none")
-    weight = np.ones(length) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (length,) or not (np.isfinite(weight) & (weight > 0)).all():
-        raise InvalidInputError(
-            f"sample_weight must hold one positive number for each of the {length} images; "
-            "leave out an image that should not count"
-        )
-    return weight
 
 
 def _checked_generic(generic: npt.ArrayLike | None, dim: int) -> DoubleArray:
