@@ -19,6 +19,7 @@ of Large Vision-Language Models, CVPR 2024, arXiv 2312.12730) and of LP++ (Huang
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -37,7 +38,9 @@ PENALTIES: Final = (0.3, 1.0, 3.0)
 TEXT_SHARES: Final = (0.1, 1.0)
 """What is tried for rho."""
 
-_DEFAULT: Final = (1.0, 0.1)  # penalty and rho where nothing can be judged
+DEFAULT: Final = (1.0, 0.1)
+"""Penalty and rho where nothing can be judged."""
+
 _FOLDS: Final = 4
 _SCALE: Final = 10.0  # of the images, so that penalties are of the order of 1
 _STEPS: Final = 100
@@ -46,22 +49,32 @@ _NO_SPREAD: Final = 1e-6  # of a direction in which unit rows do not differ
 _Floats = npt.NDArray[np.float64]
 
 
-def fit(support: Support) -> Fitted:
-    """Choose penalty and rho and fit; see ``methods.fit``."""
+def fit(support: Support, settings: tuple[float, float] | None = None) -> Fitted:
+    """Fit with a penalty and a rho, or choose them first; see ``methods.fit``."""
     judged = judged_images(support)
     whole = _Known.of(support, np.arange(len(support.labels)))
     if not judged.size:
-        return Fitted(whole.head(*_DEFAULT, steps=_STEPS), _named(*_DEFAULT))
+        best = settings or DEFAULT
+        return Fitted(whole.head(*best, steps=_STEPS), _named(*best))
+    tried = product(PENALTIES, TEXT_SHARES if support.prototypes.any() else TEXT_SHARES[:1])
+    best, held_out = _most_likely(support, judged, [settings] if settings else tried)
+    return Fitted(whole.head(*best, steps=_STEPS), _named(*best), judged, held_out.astype(np.float32))
+
+
+def _most_likely(
+    support: Support, judged: IntArray, tried: Iterable[tuple[float, float]]
+) -> tuple[tuple[float, float], _Floats]:
+    """Return the settings under which labels are most likely, and the logits of the images that tell."""
     folds = folds_of(support)
     parts = [_Known.of(support, np.flatnonzero(folds != fold)) for fold in range(folds.max() + 1)]
-    best, least, held_out = _DEFAULT, np.inf, np.empty(0)
-    for settings in product(PENALTIES, TEXT_SHARES if support.prototypes.any() else TEXT_SHARES[:1]):
+    best, least, held_out = DEFAULT, np.inf, np.empty((0, 0))
+    for settings in tried:
         logits = _held_out(support, folds, parts, settings)[judged]
         surprise = -_log_softmax(logits)[np.arange(len(judged)), support.labels[judged]]
         loss = float(np.average(surprise, weights=support.weight[judged]))
         if loss < least:
             best, least, held_out = settings, loss, logits
-    return Fitted(whole.head(*best, steps=_STEPS), _named(*best), judged, held_out.astype(np.float32))
+    return best, held_out
 
 
 def folds_of(support: Support) -> IntArray:

@@ -52,7 +52,7 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         encoder: puts images and texts into one space; without one, features go in.
         bank: the texts of each class; without one, images alone count. A class of the bank without a labelled
             image is known by its texts. ``EncodedTexts`` need no encoder, and clones share them.
-        method: ``"auto"``, a Gaussian discriminant that starts from the texts (``adapters.gaussian``);
+        method: ``"auto"``, a Gaussian discriminant and a linear probe, which both start from the texts;
             ``"tip-adapter"``, ``"coder-adapter"`` (paper, section 3.5), ``"gda"``, ``"linear-probe"`` or
             ``"ape"``. Each chooses its settings on the labelled images alone, leaving out one or, for the
             probe, a quarter of each class.

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -80,11 +80,14 @@ class GaussianChoice:
         log_likelihood: the mean log-probability of the true class by leave-one-out, in nats, a little above
             what is to be expected as the settings were chosen by it; None where ``judged`` is 0.
         judged: how many images it is the mean of; 0 where no class, or too few, has a second image.
+        grounds: what was chosen by them: ``"all"`` settings; the ``"temperature"`` of the defaults, here or,
+            where ``judged`` is 0, by the texts alone; or ``"noise"``, that labels say nothing.
     """
 
     settings: GaussianSettings
     log_likelihood: float | None
     judged: int
+    grounds: Literal["all", "temperature", "noise"] = "temperature"
 
 
 def best_settings(support: SupportStatistics, grid: GaussianGrid) -> GaussianChoice:
@@ -96,16 +99,18 @@ def best_settings(support: SupportStatistics, grid: GaussianGrid) -> GaussianCho
     if judged.mean() < _ENOUGH:
         _, weight = _temperature(support, _TEXTS_ALONE, np.ones_like(judged))
         return GaussianChoice(replace(_DEFAULTS, likelihood_weight=_BESIDE_TEXTS * weight), None, 0)
+    grounds: Literal["all", "temperature", "noise"] = "temperature"
     if (left >= _COMPANY).mean() >= _ENOUGH:
         settings, loss = _most_likely(support, grid, judged)
+        grounds = "all"
     else:
         loss, weight = _temperature(support, _DEFAULTS.kappa, judged)
         settings = replace(_DEFAULTS, likelihood_weight=weight)
     if _is_noise(np.log(len(support.shots)) - loss, int(judged.sum())):
-        settings, loss = _ZERO_SHOT, _zero_shot_loss(support, judged)
+        settings, loss, grounds = _ZERO_SHOT, _zero_shot_loss(support, judged), "noise"
     if loss == np.inf:
         return GaussianChoice(_DEFAULTS, None, 0)
-    return GaussianChoice(settings, -loss, int(judged.sum()))
+    return GaussianChoice(settings, -loss, int(judged.sum()), grounds)
 
 
 def _is_noise(gain: float, judged: int) -> bool:
