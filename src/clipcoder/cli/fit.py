@@ -45,7 +45,7 @@ METHODS = ("auto", "gda", "linear-probe", "tip-adapter", "coder-adapter", "ape")
     type=click.Choice(METHODS),
     default="auto",
     show_default=True,
-    help="auto starts from the texts and chooses all by the images left out; the others are for a comparison.",
+    help="auto starts from the texts and chooses by images left out; the others are for a comparison.",
 )
 @click.option(
     "--views",
