@@ -1,7 +1,7 @@
 """A few labelled images of each class, drawn with a seed: the support set of a few-shot classifier.
 
-The draw is the one of CoOp (Zhou, Yang, Loy, Liu: Learning to Prompt for Vision-Language Models, IJCV 2022) and
-of those who compare with it: seeds 1, 2 and 3, and a validation set of at most 4 images a class.
+The draw is the one of CoOp (Zhou, Yang, Loy, Liu: Learning to Prompt for Vision-Language Models, IJCV 2022)
+and of those who compare with it: seeds 1, 2 and 3, and a validation set of at most 4 images a class.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Draw:
 def few_shot(dataset: Dataset, shots: int, seed: int) -> Draw:
     """Draw images from a data set, the same ones on any machine; never from its test split.
 
-    The order of the images in a split and the seed decide, and Python's Mersenne Twister, which is the same in all
-    versions. For the split of Caltech-101 that CoOp published, the draws of Lin et al. (Multimodality Helps
-    Unimodality, CVPR 2023) come out, image by image.
+    The order of the images in a split and the seed decide, with Python's Mersenne Twister. For the split of
+    Caltech-101 that CoOp published, the draws of Lin et al. (Multimodality Helps Unimodality, CVPR 2023) come
+    out, image by image.
 
     Args:
-        dataset: has a ``train`` split. Without a ``val`` split, the validation images are drawn from what is left
-            of ``train``.
+        dataset: has a ``train`` split. Without a ``val`` split, the validation images are drawn from what is
+            left of ``train``.
         shots: images a class in the support set. A class that has no more gives all that it has.
         seed: 0 or a positive number.
 
@@ -63,8 +63,8 @@ def few_shot(dataset: Dataset, shots: int, seed: int) -> Draw:
     _check_number("seed", seed, 0)
     if "train" not in dataset.splits:
         raise InvalidInputError(
-            f"a few-shot draw needs a train split, but {dataset.title} has only {' and '.join(dataset.splits)}, "
-            "and images to test with are no images to learn from; name a train split, or have one cut off: "
+            f"a few-shot draw needs a train split, but {dataset.title} has only "
+            f"{' and '.join(dataset.splits)}; have one cut off, as in "
             "load_dataset(..., splits={'train': 0.5, 'test': 0.5})"
         )
     train, generator = dataset.splits["train"], random.Random(seed)
@@ -78,9 +78,10 @@ def _drawn(split: Split, shots: int, generator: random.Random) -> IntArray:
     """Return the positions of ``shots`` images of each class, classes in the order in which they come."""
     chosen: list[int] = []
     for members in _members(split.labels):
-        if len(members) >= shots:  # even all of them are drawn, as in the published draws: in a new order
-            members = members[generator.sample(range(len(members)), shots)]
-        chosen.extend(members.tolist())
+        if len(members) < shots:
+            chosen.extend(members.tolist())
+        else:  # exactly as many are sampled too: the published draws have them in a new order
+            chosen.extend(members[generator.sample(range(len(members)), shots)].tolist())
     return np.array(chosen, dtype=np.intp)
 
 
