@@ -59,7 +59,7 @@ def test_a_folder_gets_every_picture_as_png_and_svg(tmp_path: Path) -> None:
         "gda-wordnet-4-shots-confusions",
         "gda-wordnet-4-shots-classes",
     ]
-    wanted = [f"pets-test-images-starter-{stem}.{kind}" for stem in stems for kind in ("png", "svg")]
+    wanted = [f"pets-test-starter-{stem}.{kind}" for stem in stems for kind in ("png", "svg")]
     assert [path.name for path in paths] == wanted
     assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == sorted(wanted)
     for path in paths[::2]:
@@ -79,7 +79,7 @@ def test_pictures_are_the_same_bytes_every_time_whatever_the_settings_of_the_use
 
 def test_named_methods_are_drawn_instead_of_the_best(tmp_path: Path) -> None:
     names = [path.name for path in draw(SETTINGS, tmp_path, methods=["clip"])]
-    assert "pets-test-images-starter-clip-names-zero-shot-confusions.png" in names
+    assert "pets-test-starter-clip-names-zero-shot-confusions.png" in names
     assert not any("gda" in name or "coder" in name for name in names)
 
 
@@ -97,10 +97,10 @@ def test_protocols_encoders_and_data_sets_have_pictures_of_their_own(tmp_path: P
     ]
     paths = draw([CLIP, *others], tmp_path)
     assert sorted(path.name for path in paths if path.name.endswith("accuracy.svg")) == [
-        "cars-test-images-starter-accuracy.svg",
-        "pets-test-images-rn50-openai-accuracy.svg",
-        "pets-test-images-starter-accuracy.svg",
-        "pets-test-images-starter-reference-protocol-accuracy.svg",
+        "cars-test-starter-accuracy.svg",
+        "pets-test-rn50-openai-accuracy.svg",
+        "pets-test-starter-accuracy.svg",
+        "pets-test-starter-reference-accuracy.svg",
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a folder of results holds: for each setting, which images were got right, seed by seed."""
+"""What was measured: of each setting, which images were got right, seed by seed."""
 
 from __future__ import annotations
 

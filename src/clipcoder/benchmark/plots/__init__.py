@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clipcoder.benchmark.measured import Measured
+from clipcoder.benchmark.measured import Measured, Setting
 from clipcoder.benchmark.plots.classes import accuracy_by_class
 from clipcoder.benchmark.plots.confusion import confusion_matrix
 from clipcoder.benchmark.plots.reliability import reliability_diagrams
@@ -57,16 +57,22 @@ def _figures(
     measured: Sequence[Measured], methods: Sequence[str], baseline: str
 ) -> Iterator[tuple[str, Figure]]:
     """Yield each picture with the name of its file, without an ending."""
-    ordered = sorted(measured, key=lambda one: one.heading)
-    for heading, group in groupby(ordered, key=lambda one: one.heading):
+    ordered = sorted(measured, key=lambda one: _scope(one.setting))
+    for scope, group in groupby(ordered, key=lambda one: _scope(one.setting)):
         ours = list(group)
-        yield _slug(heading, "accuracy"), accuracy_by_shots(ours)
-        yield _slug(heading, "calibration"), reliability_diagrams(ours)
+        yield _slug(*scope, "accuracy"), accuracy_by_shots(ours)
+        yield _slug(*scope, "calibration"), reliability_diagrams(ours)
         beside = next((one for one in ours if one.setting.method == baseline), None)
         for one in _chosen(ours, methods):
-            yield _slug(heading, one.told, "confusions"), confusion_matrix(one)
+            yield _slug(*scope, one.told, "confusions"), confusion_matrix(one)
             other = None if beside is one else beside
-            yield _slug(heading, one.told, "classes"), accuracy_by_class(one, other)
+            yield _slug(*scope, one.told, "classes"), accuracy_by_class(one, other)
+
+
+def _scope(setting: Setting) -> tuple[str, ...]:
+    """Return what the settings of one picture have in common."""
+    protocol = () if setting.protocol == "strict" else (setting.protocol,)
+    return setting.dataset, setting.evaluated, setting.encoder, *protocol
 
 
 def _chosen(measured: Sequence[Measured], methods: Sequence[str]) -> list[Measured]:

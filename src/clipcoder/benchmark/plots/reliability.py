@@ -73,7 +73,8 @@ def reliability_diagrams(measured: Sequence[Measured]) -> Figure:
     drawn, all_axes = figure(2.3 * columns + 0.3, 2.7 * rows + 0.5, rows, columns)
     styles = marks([one.name for one in chosen])
     for one, axes in zip(chosen, all_axes, strict=False):
-        bins = Reliability.of(one.confidence, one.outcomes.right)
+        answered = one.predictions >= 0  # an image that could not be read has no confidence
+        bins = Reliability.of(one.confidence[answered], one.outcomes.right[answered])
         _draw(axes, bins, styles[one.name].colour)
         axes.set_title(
             f"{one.name}\n{told_shots(one.setting.shots)}, ECE {100 * bins.error:.1f} %", fontsize=9
