@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,7 @@ class Table:
     axis: str
     columns: tuple[str, ...]
     panels: tuple[Panel, ...]
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def has_gaps(self) -> bool:
-        """Whether a cell is empty."""
-        return any(cell is None for panel in self.panels for line in panel.lines for cell in line.cells)
+    notes: tuple[str, ...] = ()
 
     def beside(self) -> Table:
         """Return a table of one column with its panels side by side, as columns; any other as it is.
