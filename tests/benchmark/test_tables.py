@@ -79,6 +79,15 @@ def test_a_baseline_on_the_same_texts_is_preferred() -> None:
     assert cell(table, "equidistant", "0", "gain over coder").value == pytest.approx(0.1)
 
 
+def test_a_control_with_the_rule_of_the_method_is_preferred() -> None:
+    settings = [WAFFLE, measured("waffle-equidistant", (13, 15)), CODER, measured("equidistant*", 18)]
+    (table,) = tables(settings)
+    assert cell(table, "equidistant*", "0", "gain over waffle").value == pytest.approx(0.2)
+    assert cell(table, "coder", "0", "gain over waffle").value == pytest.approx(0.2)
+    assert "equidistant* is compared with waffle-equidistant instead of waffle" in table.notes
+    assert not any(note.startswith("coder is compared") for note in table.notes)
+
+
 def test_without_a_baseline_there_are_no_gains_and_a_note_says_so() -> None:
     (table,) = tables([CODER])
     assert [panel.measure for panel in table.panels] == ["accuracy"]

@@ -34,11 +34,21 @@ def remarks(table: Table, shown: Sequence[Measured], compared_with: Sequence[str
             f"{100 * SIGNIFICANT:.0f} % (the same bootstrap, paired; p-values corrected by Holm's method for "
             f"{_comparisons(gains.values())})"
         )
+        yield from _own_controls(shown, compared_with)
     for method in compared_with:
         if f"gain over {method}" not in gains:
             yield f"Without a row of {method}, gains over it are unknown"
     yield from _marks(table)
     yield from _left_out(shown)
+
+
+def _own_controls(shown: Sequence[Measured], compared_with: Sequence[str]) -> Iterator[str]:
+    """Say which methods are compared with a control of their own rule, where some are."""
+    methods = dict.fromkeys(one.setting.method for one in shown)
+    for over in compared_with:
+        for method in methods:
+            if f"{over}-{method.rstrip('*')}" in methods:
+                yield f"{method} is compared with {over}-{method.rstrip('*')} instead of {over}"
 
 
 def _drawn(shown: Sequence[Measured]) -> str:

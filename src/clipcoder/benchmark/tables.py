@@ -68,12 +68,19 @@ class Board:
     scored: Mapping[Spot, Scored]
     compared_with: tuple[str, ...]
 
-    def reference(self, method: str, spot: Spot) -> Scored | None:
-        """Return what a number is compared with: with as many shots or none, on the same texts or any."""
-        same = [s for s in self.scored if (s.dataset, s.method) == (spot.dataset, method)]
-        near = [s for s in same if s.shots == spot.shots] or [s for s in same if s.shots == 0]
-        chosen = [s for s in near if s.texts == spot.texts] or near
-        return self.scored[chosen[0]] if chosen else None
+    def reference(self, over: str, spot: Spot) -> Spot | None:
+        """Return what a number is compared with: with as many shots or none, on the same texts or any.
+
+        A control that shares the rule of the method, such as ``waffle-equidistant`` for ``equidistant*``,
+        is preferred.
+        """
+        for method in (f"{over}-{spot.method.rstrip('*')}", over):
+            same = [s for s in self.scored if (s.dataset, s.method) == (spot.dataset, method)]
+            near = [s for s in same if s.shots == spot.shots] or [s for s in same if s.shots == 0]
+            chosen = [s for s in near if s.texts == spot.texts] or near
+            if chosen:
+                return chosen[0]
+        return None
 
 
 def tables(
@@ -187,7 +194,11 @@ def _accuracies(board: Board, by: By, spots: Sequence[Spot], columns: Sequence[s
 def _gains(board: Board, by: By, spots: Sequence[Spot], columns: Sequence[str], over: str) -> Panel | None:
     """Return the differences to a method, with their p-values; None where that has no row."""
     pairs = [(spot, board.reference(over, spot)) for spot in spots if spot.method != over]
-    gains = {spot: board.scored[spot].estimate - ref.estimate for spot, ref in pairs if ref is not None}
+    gains = {
+        spot: board.scored[spot].estimate - board.scored[ref].estimate
+        for spot, ref in pairs
+        if ref is not None
+    }
     if not gains:
         return None
     p_values = holm([gain.p_value for gain in gains.values()])
