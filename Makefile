@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test check bench bench-encoders test-torch train-starter test-training clean
+.PHONY: help setup demo test check bench results bench-encoders test-torch train-starter test-training clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ check: $(VENV)/.check  ## format, lint, types, layers
 # compared and not how a busy machine schedules threads.
 bench: $(VENV)/.package bench-encoders  ## speed side by side with the published formulas, open_clip and transformers
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 $(BIN)/python bench/run.py $(BENCH)
+
+results: $(VENV)/.test  ## the results pages: docs/results.md and the block of the README (under half an hour)
+	$(BIN)/python bench/results.py $(RESULTS)
 
 # torch, open_clip and transformers: what the package is compared with, and two of its own backends.
 TORCH := .venv-torch
