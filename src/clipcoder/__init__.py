@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from clipcoder.bank import PairBank, TextBank
     from clipcoder.cached import CachedEncoder
+    from clipcoder.data.loading import load_dataset
     from clipcoder.encoded import EncodedTexts
     from clipcoder.encoders import load_encoder
     from clipcoder.errors import ClipcoderError
@@ -34,6 +35,7 @@ __all__ = [
     "TextBank",
     "ZeroShotClassifier",
     "load_classifier",
+    "load_dataset",
     "load_encoder",
 ]
 
@@ -49,6 +51,7 @@ _HOMES: Final = {
     "TextBank": "bank",
     "ZeroShotClassifier": "pipeline",
     "load_classifier": "pipeline.saved",
+    "load_dataset": "data.loading",
     "load_encoder": "encoders",
 }
 

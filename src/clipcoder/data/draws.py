@@ -65,7 +65,7 @@ def few_shot(dataset: Dataset, shots: int, seed: int) -> Draw:
         raise InvalidInputError(
             f"a few-shot draw needs a train split, but {dataset.title} has only "
             f"{' and '.join(dataset.splits)}; have one cut off, as in "
-            "load_dataset(..., splits={'train': 0.5, 'test': 0.5})"
+            "load_dataset(..., shares={'train': 0.5, 'test': 0.5})"
         )
     train, generator = dataset.splits["train"], random.Random(seed)
     drawn = _drawn(train, shots, generator)
