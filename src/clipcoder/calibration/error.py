@@ -12,6 +12,7 @@ about 0.4 sqrt(M / n) at worst.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,20 +57,38 @@ def reliability(
     >>> reliability([[0.75, 0.25], [0.75, 0.25]], [0, 1], n_bins=2)
     (ReliabilityBin(lower=0.5, upper=1.0, count=2, confidence=0.75, accuracy=0.5),)
     """
+    rows, index = labelled(probability_rows(probabilities), labels, "probabilities", at_least=1)
+    return confidence_bins(rows.max(axis=1), rows.argmax(axis=1) == index, n_bins=n_bins)
+
+
+def confidence_bins(
+    confidence: npt.ArrayLike, right: npt.ArrayLike, *, n_bins: int = 15
+) -> tuple[ReliabilityBin, ...]:
+    """Return the same bins where only the likeliest classes are known.
+
+    Args:
+        confidence: their probabilities, in [0, 1], of shape (n,).
+        right: whether each is its image's label, booleans of shape (n,).
+        n_bins: how many bins there are, full or empty.
+
+    Raises:
+        InvalidInputError: no bin.
+
+    >>> [(one.count, one.accuracy) for one in confidence_bins([0.2, 0.75, 0.75], [False, True, False])]
+    [(1, 0.0), (2, 0.5)]
+    """
     if isinstance(n_bins, bool) or not isinstance(n_bins, int) or n_bins < 1:
         raise InvalidInputError(f"n_bins must be a whole number, 1 or more, not {n_bins!r}")
-    rows, index = labelled(probability_rows(probabilities), labels, "probabilities", at_least=1)
-    confidence = rows.max(axis=1)
-    right = rows.argmax(axis=1) == index
+    sure, hits = np.asarray(confidence, dtype=np.float32), np.asarray(right, dtype=bool)
     edges = np.linspace(0, 1, n_bins + 1).astype(np.float32)  # as the probabilities beside them
-    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, n_bins - 1)
+    place = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, n_bins - 1)
     return tuple(
         ReliabilityBin(
             float(edges[m]),
             float(edges[m + 1]),
             int((place == m).sum()),
-            float(confidence[place == m].mean(dtype=np.float64)),
-            float(right[place == m].mean()),
+            float(sure[place == m].mean(dtype=np.float64)),
+            float(hits[place == m].mean()),
         )
         for m in np.unique(place).tolist()
     )
@@ -85,7 +104,15 @@ def expected_calibration_error(
     >>> expected_calibration_error([[0.75, 0.25], [0.75, 0.25]], [0, 1])
     0.25
     """
-    bins = reliability(probabilities, labels, n_bins=n_bins)
+    return error_of_bins(reliability(probabilities, labels, n_bins=n_bins))
+
+
+def error_of_bins(bins: Sequence[ReliabilityBin]) -> float:
+    """Return the ECE of bins that hold at least one image, in [0, 1].
+
+    >>> error_of_bins(confidence_bins([0.75, 0.75], [True, False]))
+    0.25
+    """
     off = sum(one.count * abs(one.accuracy - one.confidence) for one in bins)
     return off / sum(one.count for one in bins)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from clipcoder import __version__
+from clipcoder.cli.bench import bench
 from clipcoder.cli.cache import cache
 from clipcoder.cli.classify import classify
 from clipcoder.cli.embed import embed
@@ -22,5 +23,5 @@ def main() -> None:
     """Classify images with nothing but class names."""
 
 
-for command in (classify, fit, embed, suggest, texts, models, export, cache):
+for command in (classify, fit, embed, suggest, texts, models, bench, export, cache):
     main.add_command(command)

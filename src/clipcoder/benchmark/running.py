@@ -1,0 +1,85 @@
+"""Running a benchmark: the rows of a specification that a folder of results does not have yet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from clipcoder.benchmark.bench import Bench
+from clipcoder.benchmark.features import Watch, unwatched
+from clipcoder.benchmark.preparing import Prepared
+from clipcoder.benchmark.rows import Results
+from clipcoder.benchmark.spec import BenchSpec
+from clipcoder.data.dataset import Dataset
+from clipcoder.data.loading import load_dataset
+from clipcoder.encoders import load_encoder
+from clipcoder.encoders.base import Encoder
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did.
+
+    Attributes:
+        made: how many rows it made.
+        kept: how many were there before.
+        failed: the keys of images that it could not read, by the name of their data set.
+    """
+
+    made: int
+    kept: int
+    failed: dict[str, tuple[str, ...]]
+
+
+def run(
+    spec: BenchSpec,
+    out: str | os.PathLike[str],
+    *,
+    datasets: Sequence[Dataset] | None = None,
+    open_encoder: Callable[[str], Encoder] = load_encoder,
+    watch: Watch = unwatched,
+) -> RunReport:
+    """Make the rows that are not there yet, each written as soon as it is made.
+
+    Everything that can be wrong with the specification, its files and data sets is said before an image is
+    encoded. A run that was stopped goes on where it was.
+
+    Args:
+        spec: what is wanted.
+        out: the folder of results.
+        datasets: those of the specification; by default they are loaded by their names.
+        open_encoder: makes an encoder of a name; one with a feature cache encodes nothing twice.
+        watch: shows how far encoding and cells are.
+
+    Raises:
+        ClipcoderError: a data set, text or encoder that is not there or does not fit; images to learn from
+            that are evaluated, under the strict protocol; or another run that writes into the folder.
+        OSError: the folder cannot be written to any more.
+    """
+    if datasets is None:
+        datasets = [load_dataset(name, spec.root) for name in spec.datasets]
+    prepared = [Prepared.of(spec, dataset) for dataset in datasets]
+    results = Results(out)
+    made = kept = 0
+    failed: dict[str, tuple[str, ...]] = {}
+    with results.writing():
+        known = {row.id for row in results.rows()}
+        for model in spec.models:
+            encoder = open_encoder(model)
+            for one in prepared:
+                bench = Bench(spec, one, encoder, watch)
+                cells = list(bench.cells())
+                missing = [(cell, row_id) for cell, row_id in cells if row_id not in known]
+                if missing:
+                    bench.encode(few_shot=any(cell.shots for cell, _ in missing))
+                doing = f"{bench.dataset.name}, {encoder.name}"
+                for cell, row_id in watch(iter(missing), len(missing), doing):
+                    row, answers = bench.made(cell, row_id)
+                    labels, names = one.evaluated.labels, one.dataset.class_names
+                    results.append(row, labels, answers.chosen, answers.confidence, names)
+                    known.add(row_id)
+                    failed[bench.dataset.name] = tuple(dict.fromkeys([*row.failed, *row.left_out]))
+                made += len(missing)
+                kept += len(cells) - len(missing)
+    return RunReport(made, kept, failed)
