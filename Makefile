@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test check bench results bench-encoders test-torch train-starter test-training clean
+.PHONY: help setup demo test check bench results bench-encoders test-torch parity train-starter test-training clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,7 +56,7 @@ results: $(VENV)/.test  ## the results pages: docs/results.md and the block of t
 
 # torch, open_clip and transformers: what the package is compared with, and two of its own backends.
 TORCH := .venv-torch
-TORCH_TESTS := tests/encoders/pytorch tests/encoders/export tests/cli/test_export.py
+TORCH_TESTS := tests/encoders/pytorch tests/encoders/export tests/cli/test_export.py tests/parity
 
 $(TORCH)/.done: pyproject.toml Makefile
 	$(PYTHON) -m venv $(TORCH)
@@ -67,6 +67,10 @@ $(TORCH)/.done: pyproject.toml Makefile
 test-torch: $(TORCH)/.done  ## the tests of the backends and the export that need torch
 	$(TORCH)/bin/python -m pytest $(TORCH_TESTS) --cov --cov-report= --cov-fail-under=0
 	$(TORCH)/bin/python -m coverage report --include='*/encoders/pytorch/*,*/encoders/export/*' --omit=none
+
+# The published code runs as it is, where torch is; CLIP, photos and a GPU are stood in for.
+parity: $(VENV)/.package $(TORCH)/.done  ## the published code beside this one; REFERENCE=path of a checkout of it
+	$(BIN)/python -m parity "$(REFERENCE)" --python $(TORCH)/bin/python
 
 bench-encoders: $(TORCH)/.done  ## images and texts a second beside open_clip and transformers, on the same weights
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(TORCH)/bin/python bench/encoders.py $(BENCH_ENCODERS)

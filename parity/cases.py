@@ -21,12 +21,12 @@ from clipcoder.bank.confusable import nearest_pairs
 from clipcoder.bank.generators import wordnet_generator
 from clipcoder.bank.writing import pair_questions, questions
 from clipcoder.encoders import Encoder
-from clipcoder.generators.base import ask
+from clipcoder.generators.base import SnippetKind, ask
 from clipcoder.source import Source
 from parity.knowledge import Knowledge
 
 Labelled = tuple[FloatArray, IntArray]
-KINDS: Final = ("attribute", "analogue", "synonym")
+KINDS: Final[tuple[SnippetKind, ...]] = ("attribute", "analogue", "synonym")
 
 
 class TextEncoder(Protocol):
@@ -95,13 +95,13 @@ class MadeUpEncoder:
 
     def _feature(self, text: str) -> FloatArray:
         seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
-        own = np.random.default_rng(seed).standard_normal(self._centres.shape[1])
+        dice = np.random.default_rng(seed)
+        own: FloatArray = dice.standard_normal(self._centres[0].shape).astype(np.float32)
         spoken = text.replace("_", " ")
         named = sorted((spoken.index(name), i) for i, name in enumerate(self._names) if name in spoken)
         for weight, (_, i) in zip((1.0, -0.3), named, strict=False):
-            own += weight * 5 * self._centres[i]
-        found: FloatArray = own.astype(np.float32)
-        return found
+            own += np.float32(5 * weight) * self._centres[i]
+        return own
 
 
 def made_up(dataset: str, max_gap: float, seed: int, *, classes: int = 12, dim: int = 24) -> Case:
@@ -117,9 +117,9 @@ def made_up(dataset: str, max_gap: float, seed: int, *, classes: int = 12, dim: 
     rng = np.random.default_rng(seed)
     names = [f"kind_{i:02d}" for i in range(classes)]
     centres = unit_rows(rng.standard_normal((classes, dim)))
-    phrases = [
+    attributes, analogues, synonyms = (
         [[f"{kind} {i}-{j}" for j in range(rng.integers(4))] for i in range(classes)] for kind in KINDS
-    ]
+    )
     pairs: dict[str, dict[str, list[str]]] = {}
     for own, other in permutations(names, 2):
         if rng.random() < 0.8:
@@ -133,7 +133,7 @@ def made_up(dataset: str, max_gap: float, seed: int, *, classes: int = 12, dim: 
         f"made up as {dataset}, seed {seed}",
         dataset,
         max_gap,
-        Knowledge(names, *phrases, pairs),
+        Knowledge(names, attributes, analogues, synonyms, pairs),
         MadeUpEncoder(centres, names),
         drawn(25),
         FewShots(drawn(2), drawn(2), alpha=20, beta=5.5),
@@ -163,9 +163,7 @@ def caltech(data: Path, encoder: Encoder, *, shots: int, seed: int = 1) -> Case:
         wordnet(names, encoder),
         encoder,
         _photos(folder, rest, encoder),
-        FewShots(
-            _photos(folder, draw["train"], encoder), _photos(folder, draw["val"], encoder), 100, 24.76
-        ),
+        FewShots(_photos(folder, draw["train"], encoder), _photos(folder, draw["val"], encoder), 100, 24.76),
     )
 
 

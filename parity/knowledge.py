@@ -34,7 +34,7 @@ class Knowledge:
     @classmethod
     def of(cls, class_names: Sequence[str], replies: Iterable[Reply]) -> Knowledge:
         """Sort what a generator replied."""
-        single: dict[str, dict[str, tuple[str, ...]]] = {"attribute": {}, "analogue": {}, "synonym": {}}
+        single: dict[str, dict[str, Sequence[str]]] = {"attribute": {}, "analogue": {}, "synonym": {}}
         pairs: dict[str, dict[str, Sequence[str]]] = {}
         for reply in replies:
             question = reply.question
@@ -42,8 +42,10 @@ class Knowledge:
                 pairs.setdefault(question.class_name, {})[question.other] = reply.snippets
             elif question.kind != "one_to_one":
                 single[question.kind][question.class_name] = reply.snippets
-        by_class = [[list(of.get(name, ())) for name in class_names] for of in single.values()]
-        return cls(class_names, *by_class, pairs)
+        attributes, analogues, synonyms = (
+            [of.get(name, ()) for name in class_names] for of in single.values()
+        )
+        return cls(class_names, attributes, analogues, synonyms, pairs)
 
     def write(self, folder: Path, dataset: str) -> None:
         """Write the files that the published code reads from its working directory."""
@@ -51,7 +53,9 @@ class Knowledge:
             f"datasets/class_name/{dataset}.txt": "\n".join(self.class_names).encode(),
             f"expert_knowledge/attribute/{dataset}.pkl": pickle.dumps(_lists(self.attributes)),
             f"expert_knowledge/simile_class/{dataset}.pkl": pickle.dumps(_lists(self.analogues)),
-            f"expert_knowledge/synonym/{dataset}.json": _json([{"syno": given} for given in self.synonyms]),
+            f"expert_knowledge/synonym/{dataset}.json": _json(
+                [{"syno": list(given)} for given in self.synonyms]
+            ),
             f"expert_knowledge/ovo_attribute/{dataset}.json": _json(self.one_to_one),
         }
         for name, content in contents.items():

@@ -12,7 +12,14 @@ import numpy.typing as npt
 from clipcoder import coder
 from clipcoder.adapters.cache import cache_logits, coder_affinity, tip_affinity
 from clipcoder.arrays import FloatArray, IntArray
-from clipcoder.rerank import PairDifferences, rerank, rerank_as_published, reranking
+from clipcoder.rerank import (
+    PairDifferences,
+    gap_of_share,
+    rerank,
+    rerank_as_published,
+    reranking,
+    softmax_gaps,
+)
 from clipcoder.zero_shot import clip_scores, heuristic_scores
 from parity.cases import Case
 from parity.wordings import Mistakes, Sentence, Wordings
@@ -26,18 +33,26 @@ class Habits:
 
     Attributes:
         wording: those of the sentences.
+        threshold_by_hand: a close call is what lies below the number set for the data set, where it should be
+            a share of the images, which needs no labels to set.
         missing_votes_0: a pair without texts votes 0, where it should not vote.
         label_gate: only images are reranked whose label is among the best five.
         never_reranks: in single precision every vote fails and counts 0, so that the rerank changes nothing.
     """
 
     wording: Mistakes = field(default=Mistakes())
+    threshold_by_hand: bool = False
     missing_votes_0: bool = False
     label_gate: bool = False
     never_reranks: bool = False
 
 
-AS_PUBLISHED: Final = Habits(Mistakes(True, True, True), missing_votes_0=True, label_gate=True)
+AS_PUBLISHED: Final = Habits(
+    Mistakes(none_for_synonyms=True, underscores=True, joined_prompts=True),
+    threshold_by_hand=True,
+    missing_votes_0=True,
+    label_gate=True,
+)
 """All of them but the last, which comes with the precision."""
 
 
@@ -73,7 +88,8 @@ def zero_shot(case: Case, wordings: Wordings, features: Features, habits: Habits
         return ZeroShot(scores, plain, plain)
     pairs = pair_differences(case, wordings, features, habits.wording)
     rule = rerank_as_published if habits.missing_votes_0 else rerank
-    chosen = rule(images, scores, pairs, top_k=TOP, max_gap=case.max_gap)
+    max_gap = case.max_gap if habits.threshold_by_hand else gap_of_share(softmax_gaps(scores))
+    chosen = rule(images, scores, pairs, top_k=TOP, max_gap=max_gap)
     if habits.label_gate:
         best = reranking(images, scores, pairs, top_k=TOP, max_gap=0).top
         chosen = np.where((best == labels[:, None]).any(axis=1), chosen, plain)
@@ -84,15 +100,15 @@ def pair_differences(
     case: Case, wordings: Wordings, features: Features, mistakes: Mistakes
 ) -> PairDifferences:
     """Fold the one-to-one sentences of a case."""
-    sentences, first, second = [], [], []
-    for sentence in wordings.zero_shot:
-        if sentence.kind == "one_to_one":
-            worded = sentence.worded(mistakes)
-            sentences += worded
-            first += [sentence.own] * len(worded)
-            second += [sentence.other] * len(worded)
+    worded = [
+        (text, sentence.own, sentence.other)
+        for sentence in wordings.zero_shot
+        if sentence.kind == "one_to_one"
+        for text in sentence.worded(mistakes)
+    ]
+    texts, first, second = zip(*worded, strict=True)
     return PairDifferences.from_texts(
-        features.of(sentences), np.array(first, np.intp), np.array(second, np.intp), case.n_classes
+        features.of(texts), np.array(first, np.intp), np.array(second, np.intp), case.n_classes
     )
 
 
@@ -104,12 +120,14 @@ class FewShot:
         base: zero-shot logits by class names alone, of shape (n, C).
         coder: affinities of CODERs to the support set, stretched to [0, 1], of shape (n, s).
         cosines: affinities of features, of shape (n, s).
+        stretched: the same, stretched to [0, 1].
         support_labels: the class of each support image, of shape (s,).
     """
 
     base: FloatArray
     coder: FloatArray
     cosines: FloatArray
+    stretched: FloatArray
     support_labels: IntArray
 
     @classmethod
@@ -120,10 +138,12 @@ class FewShot:
         texts, _, _ = _texts(wordings.few_shot, mistakes)
         support, labels = case.few.support
         prototypes = features.of(wordings.prototypes)
+        cosines = tip_affinity(images, support)
         return cls(
             clip_scores(images, prototypes, np.arange(case.n_classes), ["name"] * case.n_classes),
             coder_affinity(images, support, coder.gram(features.of(texts))),
-            tip_affinity(images, support),
+            cosines,
+            coder.minmax(cosines),
             labels,
         )
 

@@ -52,8 +52,7 @@ class Published:
     def wordings(self, case: Case) -> Wordings:
         """Return the sentences that the published code makes of a case."""
         with tempfile.TemporaryDirectory(prefix="parity-") as folder:
-            job = {"sentences": []}
-            [records] = self._run(Path(folder), case, job, ["sentences"])
+            [records] = self._run(Path(folder), case, [], ["sentences"])
         return Wordings.of(case.knowledge, records)
 
     def answers(
@@ -78,12 +77,12 @@ class Published:
             arrays[f"{name}_labels".lstrip("_")] = labels.astype(np.int64)
         with tempfile.TemporaryDirectory(prefix="parity-") as folder:
             np.savez(Path(folder) / "arrays.npz", **arrays)  # type: ignore[arg-type]
-            return self._run(Path(folder), case, {"sentences": list(sentences)}, steps)
+            return self._run(Path(folder), case, sentences, steps)
 
-    def _run(self, folder: Path, case: Case, job: dict[str, Any], steps: Sequence[str]) -> list[Any]:
+    def _run(self, folder: Path, case: Case, sentences: Sequence[str], steps: Sequence[str]) -> list[Any]:
         few = {"alpha": case.few.alpha, "beta": case.few.beta, "template": TEMPLATE}
-        described = {"dataset": case.dataset, "few_shot": few, **job}
-        (folder / "job.json").write_text(json.dumps(described))
+        job = {"dataset": case.dataset, "few_shot": few, "sentences": list(sentences)}
+        (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
         case.knowledge.write(folder, case.dataset)
         command = [self.python, "-m", "parity.published", str(self.checkout.resolve()), str(folder), *steps]
         home = str(Path(__file__).resolve().parents[1])
@@ -92,7 +91,6 @@ class Published:
         )
         if ended.returncode:
             said = (ended.stderr.strip() or "nothing said").splitlines()[-1]
-            if os.environ.get("DBG"): print(ended.stderr)
             raise InvalidInputError(
                 f"the published code stops in {' '.join(steps)} of '{case.title}': {said}; it needs an "
                 f"interpreter with torch ({self.python}) and the checkout as it was published"

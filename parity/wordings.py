@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, fields
+from itertools import chain, product
 from typing import Any, Final
 
 from parity.knowledge import Knowledge
@@ -73,13 +73,15 @@ class Wordings:
             tuple(records["prototypes"]),
         )
 
+    def worded(self, mistakes: Mistakes) -> list[tuple[str, ...]]:
+        """Return the sentences of the zero-shot script with some of the mistakes."""
+        return [sentence.worded(mistakes) for sentence in self.zero_shot]
+
     def all(self) -> list[str]:
         """Return every sentence in any wording, each once."""
-        extremes = (Mistakes(), Mistakes(True, True, True), Mistakes(underscores=True), Mistakes(False, False, True))
+        every = (Mistakes(*made) for made in product((False, True), repeat=len(fields(Mistakes))))
         worded = (
-            sentence.worded(mistakes)
-            for sentence in (*self.zero_shot, *self.few_shot)
-            for mistakes in extremes
+            sentence.worded(mistakes) for mistakes in every for sentence in (*self.zero_shot, *self.few_shot)
         )
         return list(dict.fromkeys(chain(self.prototypes, *worded)))
 

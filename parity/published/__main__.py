@@ -39,7 +39,7 @@ def main(checkout: str, folder: str, *names: str) -> None:
         described["dataset"], TableModel(described["sentences"], table), arrays, described["few_shot"]
     )
     install(Path(checkout), job.model)
-    with redirect_stdout(open(os.devnull, "w")):  # noqa: PTH123, SIM115 -- open as long as the process
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         for name in names:
             _write(name, STEPS[name](job))
 

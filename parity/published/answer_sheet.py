@@ -33,7 +33,7 @@ class NumberSheet(Numbers):
     __hash__ = None  # type: ignore[assignment]
 
 
-class AnswerSheet(torch.Tensor):
+class AnswerSheet(torch.Tensor):  # type: ignore[misc]  # torch is not there where types are checked
     """Labels as a tensor; made by ``labels.as_subclass(AnswerSheet)``."""
 
     @classmethod

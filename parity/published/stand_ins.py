@@ -69,7 +69,7 @@ def install(checkout: Path, model: TableModel) -> None:
         model: what stands in for CLIP.
     """
     _without_gpu()
-    torch.Tensor.numpy = as_numbers(torch.Tensor.numpy)  # type: ignore[method-assign]
+    torch.Tensor.numpy = as_numbers(torch.Tensor.numpy)
     clip = _module("CLIP.clip", tokenize=model.tokenize)
     _module("CLIP", clip=clip)
     _module("CLIP.models")
@@ -87,7 +87,7 @@ def install(checkout: Path, model: TableModel) -> None:
 
 def _without_gpu() -> None:
     """Leave tensors where they are, whatever device the published code moves them to."""
-    torch.Tensor.cuda = lambda self, *_, **__: self  # type: ignore[method-assign, assignment]
+    torch.Tensor.cuda = lambda self, *_, **__: self
     torch.cuda.is_available = lambda: False
 
 
@@ -99,6 +99,6 @@ def _silent(items: Iterable[Any], **_: object) -> Iterator[Any]:
 def _module(name: str, **members: Any) -> ModuleType:
     module = ModuleType(name)
     module.__dict__.update(members)
-    module.__path__ = []  # type: ignore[attr-defined]  # so that it may have submodules
+    module.__path__ = []  # so that it may have submodules
     sys.modules[name] = module
     return module

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -63,18 +64,20 @@ def sentences(job: Job) -> dict[str, Any]:
         ``published``, and those ``meant``, with a synonym in its place and with spaces for underscores. For
         ``prototypes`` the sentences of few-shot CLIP, one a class.
     """
-    from CLIP import clip
-    from CODER import CODER as module
-    from utils import clip_classifier
-
+    clip, module, utils = map(import_module, ("CLIP.clip", "CODER.CODER", "utils"))
     found: dict[str, Any] = {}
     for task, kinds in (("zero-shot", [*ZERO_SHOT, "ovo"]), ("few-shot", FEW_SHOT)):
         found[task] = []
         with _patched(module, "get_templates", _recording(module.get_templates, found[task])):
             coder = module.CODER(job.dataset, kinds, job.model, task_type=task)
     encoded: list[str] = []
-    with _patched(clip, "tokenize", lambda texts, **_: encoded.extend(texts) or job.model.tokenize(texts)):
-        clip_classifier(coder.class_name_lists, [job.few_shot["template"]], job.model)
+
+    def tokenize(texts: list[str], **_: object) -> torch.Tensor:
+        encoded.extend(texts)
+        return job.model.tokenize(texts)
+
+    with _patched(clip, "tokenize", tokenize):
+        utils.clip_classifier(coder.class_name_lists, [job.few_shot["template"]], job.model)
     return {**found, "prototypes": encoded}
 
 
@@ -85,12 +88,10 @@ def zero_shot(job: Job, precision: str) -> Arrays:
         ``scores`` of shape (n, C); ``coder`` and ``coder*``, the predictions of shape (n,); and
         ``accuracies``, those that the published function returns for both.
     """
-    import classify_zero_shot as script
-    from CODER.CODER import CODER
-
+    script, module = import_module("classify_zero_shot"), import_module("CODER.CODER")
     dtype = PRECISIONS[precision]
     model = job.model.in_precision(dtype)
-    coder = CODER(job.dataset, [*ZERO_SHOT, "ovo"], model)
+    coder = module.CODER(job.dataset, [*ZERO_SHOT, "ovo"], model)
     batches = loader(job.tensor("images", dtype), job.sheet())
     scores: list[torch.Tensor] = []
     with _patched(script, "heuristic_classifier", _keeping(script.heuristic_classifier, scores)):
@@ -114,18 +115,17 @@ def few_shot(job: Job, *, search: bool) -> Arrays:
             it gets those set by hand back.
 
     Returns:
-        Predictions of shape (n,): ``clip``, ``coder-adapter`` with alpha and beta as set by hand, ``searched``
-        with those found, and ``tip-adapter`` as the checkout computes it and, ``tip-adapter, cosines``,
-        without the stretch of affinities. ``points``, of shape (p, 3), has alpha, beta and accuracy (in
-        percent) of all evaluations on ``val``, and ``found`` the alpha and beta of the end.
+        Predictions of shape (n,): ``clip``; ``coder-adapter`` with alpha and beta as set by hand and
+        ``searched`` with those found; ``tip-adapter`` as the checkout computes it and, without its stretch of
+        affinities, ``tip-adapter, cosines``. ``points``, of shape (p, 3), has alpha, beta and accuracy, in
+        percent, of all evaluations on ``val``; ``found`` has the alpha and beta of the end; ``accuracies``,
+        in percent, are those that the script counts with alpha and beta set by hand and found.
     """
-    import classify_few_shot as script
-    from CODER.CODER import CODER
-
+    script, module = import_module("classify_few_shot"), import_module("CODER.CODER")
     alpha, beta = job.few_shot["alpha"], job.few_shot["beta"]
     single = torch.float32
     model = job.model.in_precision(single)
-    coder = CODER(job.dataset, FEW_SHOT, model, task_type="few-shot")
+    coder = module.CODER(job.dataset, FEW_SHOT, model, task_type="few-shot")
     weights = script.clip_classifier(coder.class_name_lists, [job.few_shot["template"]], model)
     train, val = (
         loader(job.tensor(name, single), job.tensor(f"{name}_labels")) for name in ("support", "val")
@@ -145,7 +145,7 @@ def few_shot(job: Job, *, search: bool) -> Arrays:
             script.few_shot_classify(train, val, test, model, coder, weights, cfg)
         clip, by_hand, searched = noted(len(job.arrays["labels"]))
         tip = _tip_adapter(job, cfg, model, train, weights)
-    (_, last) = points[0], points[-1]
+    first, last = points[0], points[-1]
     return {
         "clip": clip,
         "coder-adapter": by_hand,
@@ -153,7 +153,7 @@ def few_shot(job: Job, *, search: bool) -> Arrays:
         **tip,
         "points": np.array(points[1:-1]).reshape(-1, 3),
         "found": np.array(last[:2]),
-        "accuracies": np.array([points[0][2], last[2]]),
+        "accuracies": np.array([first[2], last[2]]),
     }
 
 
@@ -161,8 +161,7 @@ def _tip_adapter(
     job: Job, cfg: dict[str, Any], model: TableModel, train: Any, weights: torch.Tensor
 ) -> Arrays:
     """Return the predictions of the checkout's Tip-Adapter, with and without its stretch of affinities."""
-    import utils
-
+    utils = import_module("utils")
     images, count = job.tensor("images", torch.float32), len(job.arrays["labels"])
     keys, values = utils.build_cache_model(cfg, model, train)
     logits = 100 * images @ weights
@@ -181,11 +180,9 @@ def stops(job: Job) -> dict[str, str | None]:
         ``no threshold``: a data set that its table does not list. ``lone image``: a last batch of one image
         that the rerank is to change; the first such image of the case, if there is one.
     """
-    import classify_zero_shot as script
-    from CODER.CODER import CODER
-
+    script, module = import_module("classify_zero_shot"), import_module("CODER.CODER")
     model = job.model.in_precision(torch.float64)
-    coder = CODER(job.dataset, [*ZERO_SHOT, "ovo"], model)
+    coder = module.CODER(job.dataset, [*ZERO_SHOT, "ovo"], model)
     lone = (
         _error(script.classify, job.dataset, [batch], model, coder, True)
         for batch in zip(job.tensor("images").split(1), job.tensor("labels").split(1), strict=True)
