@@ -80,7 +80,13 @@ def values_by_split(values: Sequence[str], splits: SplitNames | None, title: str
                 raise InvalidInputError(
                     f"{title} has nothing called {value!r} to be {split}; it has {_listed(values)}"
                 )
-        return {value: split for split, value in splits.items()}
+        asked = {value: split for split, value in splits.items()}
+        for split, value in splits.items():
+            if asked[value] != split:
+                raise InvalidInputError(
+                    f"{title} has {value!r} as {split} and as {asked[value]}; name different ones"
+                )
+        return asked
     called = {value: split_called(value) for value in values}
     known = {value: split for value, split in called.items() if split}
     if len(known) < len(called) or len(set(known.values())) < len(known):

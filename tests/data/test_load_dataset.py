@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from clipcoder import load_dataset
+from clipcoder.errors import InvalidInputError, UnknownNameError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four images of two classes as folders, and the same as a table, in Parquet and in a shard."""
+    pets = tmp_path / "pets"
+    names = [f"{label}/{i}.jpg" for label in ("cat", "dog") for i in (1, 2)]
+    for name in names:
+        (pets / name).parent.mkdir(parents=True, exist_ok=True)
+        (pets / name).write_bytes(name.encode())
+    rows = "".join(f"pets/{name},{name[:3]}\n" for name in names)
+    (tmp_path / "list.csv").write_text(f"path,label\n{rows}")
+    (tmp_path / "parquet" / "data").mkdir(parents=True)
+    (tmp_path / "shards").mkdir()
+    for split in ("train", "test"):
+        table = pa.table({"image": [name.encode() for name in names], "label": [name[:3] for name in names]})
+        pq.write_table(table, tmp_path / "parquet" / "data" / f"{split}-00000-of-00001.parquet")
+        with tarfile.open(tmp_path / "shards" / f"{split}-0.tar", "w") as tar:
+            for name in names:
+                for suffix, content in (("jpg", name.encode()), ("cls", name[:3].encode())):
+                    member = tarfile.TarInfo(f"{name[:-4]}.{suffix}")
+                    member.size = len(content)
+                    tar.addfile(member, io.BytesIO(content))
+    return tmp_path
+
+
+CONTENT = [b"cat/1.jpg", b"cat/2.jpg", b"dog/1.jpg", b"dog/2.jpg"]
+
+
+def read(image: object) -> bytes:
+    return image if isinstance(image, bytes) else Path(str(image)).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "splits"),
+    [
+        ("pets", "pets", ["test"]),
+        ("pets/", "pets", ["test"]),
+        ("list.csv", "list", ["test"]),
+        ("l*.csv", "list", ["test"]),
+        ("parquet", "parquet", ["train", "test"]),
+        ("parquet/data/test-00000-of-00001.parquet", "test-00000-of-00001", ["test"]),
+        ("shards", "shards", ["train", "test"]),
+        ("shards/{test,train}-{0..0}.tar", "shards", ["train", "test"]),
+        ("shards/train-*.tar", "train-0", ["train"]),
+    ],
+)
+def test_every_source_gives_the_same_images(folder: Path, source: str, name: str, splits: list[str]) -> None:
+    for loaded in (load_dataset(f"{folder}/{source}"), load_dataset(source, folder)):
+        assert (loaded.name, loaded.class_names, list(loaded.splits)) == (name, ("cat", "dog"), splits)
+        for split in loaded.splits.values():
+            assert [read(image) for image in split.images] == CONTENT
+            assert split.labels.tolist() == [0, 0, 1, 1]
+            assert not any(key.startswith("/") for key in split.keys)
+
+
+def test_keys_and_fingerprint_do_not_depend_on_where_a_set_is(folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere"
+    before = {name: load_dataset(name, folder) for name in ("pets", "list.csv", "parquet", "shards")}
+    moved.mkdir()
+    for name in ("pets", "list.csv", "parquet", "shards"):
+        (folder / name).rename(moved / name)
+    for name, dataset in before.items():
+        assert load_dataset(moved / name).fingerprint() == dataset.fingerprint()
+
+
+def test_here_is_a_folder_with_a_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder / "pets")
+    assert load_dataset(".").name == "pets"
+    assert load_dataset(Path("..") / "list.csv").name == "list"
+
+
+def test_a_folder_of_images_may_have_an_archive_beside_them(folder: Path) -> None:
+    (folder / "shards" / "train-0.tar").rename(folder / "pets" / "pets.tar")
+    assert load_dataset(folder / "pets").split("test").keys[0] == "cat/1.jpg"
+
+
+def test_splits_can_be_named_or_cut(folder: Path) -> None:
+    assert list(load_dataset(folder / "shards", splits={"val": "test-*.tar"}).splits) == ["val"]
+    cut = load_dataset(folder / "pets", shares={"train": 0.5, "test": 0.5})
+    assert {name: sorted(split.labels) for name, split in cut.splits.items()} == {
+        "train": [0, 1],
+        "test": [0, 1],
+    }
+    one = load_dataset(folder / "shards", splits={"train": "train-*"}, shares={"train": 0.5, "val": 0.5})
+    assert list(one.splits) == ["train", "val"]
+
+
+def test_classes_columns_and_prompts_can_be_named(folder: Path) -> None:
+    (folder / "other.csv").write_text("file,y\npets/cat/1.jpg,1\npets/dog/1.jpg,0\n")
+    loaded = load_dataset(
+        folder / "other.csv",
+        columns={"image": "file", "label": "y"},
+        class_names=["dog", "cat"],
+        prompts="oxford_pets",
+    )
+    assert (loaded.class_names, loaded.prompts) == (("dog", "cat"), "oxford_pets")
+    assert loaded.split("test").labels.tolist() == [1, 0]
+
+
+def test_a_folder_that_was_saved_by_datasets_and_a_set_handed_in(folder: Path) -> None:
+    hf = pytest.importorskip("datasets")
+    images = hf.Dataset.from_dict({"image": CONTENT, "label": ["cat", "cat", "dog", "dog"]})
+    hf.DatasetDict(test=images).save_to_disk(str(folder / "saved"))
+    for loaded in (load_dataset(folder / "saved"), load_dataset(images)):
+        assert list(loaded.split("test").images) == CONTENT
+    assert load_dataset(images).name == "dataset"
+
+
+def test_the_hub_is_asked_for_what_begins_with_hf(monkeypatch: pytest.MonkeyPatch) -> None:
+    from clipcoder.data import loading
+    from clipcoder.data.sources.found import Found, Labelled
+
+    found = Found({"test": Labelled(["a.jpg"], ["cat"], ("test/0",))})
+    monkeypatch.setattr(loading, "read_hub", lambda name, cache: (name, cache))
+    monkeypatch.setattr(
+        loading, "read_hugging_face", lambda source, *_: found if source[0] == "hf:me/pets" else None
+    )
+    assert load_dataset("hf:me/pets").name == "me/pets"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("absent", "there is no data set '.*absent'; name one of those that clipcoder data list has"),
+        ("absent/*.tar", "there is no data set"),
+        ("list.json", "must be a folder of images, tables .* but it names files of the kind .json"),
+        ("{list.csv,shards/test-0.tar}", "of the kind tar and of tables at once"),
+        ("empty", "has no folder in it"),
+    ],
+)
+def test_what_is_no_source_is_refused(folder: Path, source: str, reason: str) -> None:
+    (folder / "list.json").touch()
+    (folder / "empty").mkdir()
+    with pytest.raises(InvalidInputError, match=reason):
+        load_dataset(source, folder)
+
+
+def test_splits_and_columns_have_three_names(folder: Path) -> None:
+    with pytest.raises(UnknownNameError, match="unknown split 'dev'"):
+        load_dataset(folder / "pets", splits={"dev": "."})
+    with pytest.raises(UnknownNameError, match="unknown kind of column 'path'"):
+        load_dataset(folder / "list.csv", columns={"path": "file"})
