@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test check bench results bench-encoders test-torch parity train-starter test-training clean
+.PHONY: help setup demo test check check-knowledge bench results bench-encoders test-torch parity train-starter test-training clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ check: $(VENV)/.check  ## format, lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-knowledge: $(VENV)/.package  ## the texts of the knowledge pack, by its gates; SET=NAME for one data set
+	$(BIN)/python -m clipcoder.knowledge $(if $(SET),--set $(SET))
 
 # For both sides alike, OpenBLAS chooses the kernel for the processor it finds, and one thread, so that formulas are
 # compared and not how a busy machine schedules threads.

@@ -22,6 +22,9 @@ class Lines:
         start = self._ends[line - 1] + 1 if line else 0
         return self._text[start : self._ends[line]].decode()
 
+    def __str__(self) -> str:
+        return self._text.decode()
+
 
 class Groups:
     """Values of consecutive groups, such as the lemmas of each synset."""

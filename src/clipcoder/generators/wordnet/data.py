@@ -162,6 +162,10 @@ class WordNet:
         """
         return next((found for found in map(self._entry, self._base_forms(word)) if found), [])
 
+    def running_text(self) -> str:
+        """Return all words and definitions, a line each, for those who want to know which words there are."""
+        return f"{self._forms}\n{self._glosses}".replace("_", " ")
+
     def _base_forms(self, word: str) -> Iterator[str]:
         yield word
         *modifiers, head = word.lower().replace("_", " ").split() or [""]
