@@ -1,0 +1,138 @@
+"""Which image has which label: what every layout comes down to, and how it becomes a data set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Final
+
+import numpy as np
+
+from clipcoder.data.dataset import Dataset, ImageFile, Split
+from clipcoder.data.datasets_catalog import DatasetFacts
+from clipcoder.data.sources.lazy import Below, LazyImages
+from clipcoder.data.trees.folder import FolderTree
+from clipcoder.data.trees.overlay import Overlay
+from clipcoder.data.trees.tree import Tree
+from clipcoder.errors import InvalidInputError
+
+_SHOWN: Final = 3  # paths in an error message
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The images of a split.
+
+    Attributes:
+        keys: what names each image on any machine.
+        labels: the class of each.
+        paths: where each is below the folder of images, where its key does not say so.
+    """
+
+    keys: Sequence[str] = field(default_factory=list)
+    labels: Sequence[int] = field(default_factory=list)
+    paths: Sequence[str] | None = None
+
+    @property
+    def places(self) -> Sequence[str]:
+        """Where each image is below the folder of images."""
+        return self.keys if self.paths is None else self.paths
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What was read of a data set.
+
+    Attributes:
+        facts: what is known about it.
+        images: the folder of its images.
+        rows: the images of each split that is there.
+        source: where the rows come from, for messages.
+    """
+
+    facts: DatasetFacts
+    images: Overlay
+    rows: Mapping[str, Rows]
+    source: str
+
+    def check_apart(self) -> None:
+        """Refuse an image that is listed twice, in one split or in two.
+
+        Raises:
+            InvalidInputError: one is.
+        """
+        times = Counter(chain.from_iterable(rows.keys for rows in self.rows.values()))
+        twice = next((key for key, count in times.items() if count > 1), None)
+        if twice is None:
+            return
+        homes = [split for split, rows in self.rows.items() for key in rows.keys if key == twice]
+        raise InvalidInputError(
+            f"{self.source} lists the image {twice!r} twice, in {' and in '.join(homes)}; an image belongs "
+            f"in one split, once, so fetch it again from {self.facts.split_address}"
+        )
+
+    def missing(self, split: str) -> list[str]:
+        """Return the paths of the images of a split that are not there."""
+        return [path for path in self.rows[split].places if not self.images.has(path)]
+
+    def as_dataset(self) -> Dataset:
+        """Return it as a data set.
+
+        Raises:
+            InvalidInputError: an image is listed twice, or is not there.
+        """
+        self.check_apart()
+        missing = [path for split in self.rows for path in self.missing(split)]
+        if missing:
+            listed = sum(map(_size, self.rows.values()))
+            raise InvalidInputError(
+                f"{self.facts.title} lacks {len(missing):,} of its {listed:,} images, such as "
+                f"'{self.images.trees[0].place(missing[0])}'; {remedy(self.facts)}"
+            )
+        splits = {name: self._split(rows) for name, rows in self.rows.items()}
+        facts = self.facts
+        return Dataset(facts.name, facts.title, facts.class_names, splits, facts.prompts)
+
+    def _split(self, rows: Rows) -> Split:
+        keys = tuple(rows.keys)
+        places = keys if rows.paths is None else tuple(rows.paths)
+        return Split(_images(self.images, places), np.asarray(rows.labels, dtype=np.intp), keys)
+
+
+class _Scattered(LazyImages):
+    """Images that lie in archives, or in several places."""
+
+    def __init__(self, tree: Tree, paths: Sequence[str]) -> None:
+        self._tree = tree
+        self._paths = paths
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def at(self, position: int) -> ImageFile:
+        """Return where an image is."""
+        return self._tree.image(self._paths[position])
+
+
+def remedy(facts: DatasetFacts) -> str:
+    """Return how to get the images of a data set, as the end of a sentence."""
+    packed = [download for download in facts.downloads if download.extract]
+    if packed and len(packed) == len(facts.downloads):
+        return f"extract {packed[0].file} where they belong: {packed[0].extract}"
+    files = " and ".join(one.file for one in facts.downloads if not one.extract and not one.same_as)
+    files = files or next(one.file for one in facts.downloads if not one.extract)
+    return f"put {files} there, from {facts.downloads[-1].address}, or what is in it"
+
+
+def _images(tree: Overlay, paths: tuple[str, ...]) -> Sequence[ImageFile]:
+    """Return the images of these paths: paths of files where they are all in one folder."""
+    for one in tree.trees:
+        if isinstance(one, FolderTree) and all(map(one.has, paths)):
+            return Below(one.folder, paths)
+    return _Scattered(tree, paths)
+
+
+def _size(rows: Rows) -> int:
+    return len(rows.keys)

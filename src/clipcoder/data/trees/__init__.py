@@ -1,0 +1,1 @@
+"""Files below one place, be it a folder, a zip or a tar file: read where they are, and nothing outside."""
