@@ -148,7 +148,7 @@ class Bench:
         """Return what a cell is run on and with, as far as it decides what comes of it."""
         facts = {
             "encoder": self._encoder_facts.hash,
-            "dataset": self._dataset_facts.hash,
+            "dataset": [self.dataset.name, self._dataset_facts.hash],
             "evaluated": self.spec.evaluate,
             "protocol": self.spec.protocol,
             "texts": self._known.text_hash(cell),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -40,7 +41,11 @@ def learn(encoder: Encoder, texts: EncodedTexts, drawn: Labelled, method: FewSho
         raise InvalidInputError("none of the drawn images can be read, so that nothing is learned")
     names = np.array(texts.bank.class_names)
     classifier = FewShotClassifier(encoder, texts, method=method, texts=texts.method)
-    classifier.fit(drawn.features, names[drawn.labels])
+    with (
+        warnings.catch_warnings()
+    ):  # of scikit-learn: few labels of many classes look like a regression to it
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        classifier.fit(drawn.features, names[drawn.labels])
     place = np.argsort(np.argsort(names))  # of each class among the sorted ones, which a classifier has
 
     def judge(features: FloatArray) -> FloatArray:

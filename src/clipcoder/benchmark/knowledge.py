@@ -7,7 +7,7 @@ is learned, whatever a method does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clipcoder.bank import PairBank, TextBank
 from clipcoder.benchmark.cells import Cell
@@ -31,6 +31,7 @@ class Knowledge:
         prompts: the wordings of the data set.
         sources: the texts by the name of their source.
         banks: the texts as the encoder sees them.
+        hashes: digests of texts that were asked for before.
     """
 
     encoder: Encoder
@@ -38,6 +39,7 @@ class Knowledge:
     prompts: PromptSet
     sources: Mapping[str, TextSource]
     banks: EncodedBanks
+    hashes: dict[tuple[str, bool], str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -50,10 +52,12 @@ class Knowledge:
     def text_hash(self, cell: Cell) -> str:
         """Return the digest of the texts that a cell goes by; random words by those they replace."""
         source = self.sources.get(cell.source)
-        if source is None:
-            return text_hash(self.bank(cell))
         reranks = cell.method in ZERO_SHOT and ZERO_SHOT[cell.method].reranks
-        return text_hash(source.bank, source.pairs if reranks else None)
+        key = cell.source or cell.method, reranks
+        if key not in self.hashes:
+            bank, pairs = (self.bank(cell), None) if source is None else (source.bank, source.pairs)
+            self.hashes[key] = text_hash(bank, pairs if reranks else None)
+        return self.hashes[key]
 
     def bank(self, cell: Cell) -> TextBank:
         """Return the texts that a cell goes by."""

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from clipcoder.arrays import FloatArray, softmax
+from collections.abc import Sequence
+
+import numpy as np
+
+from clipcoder.arrays import FloatArray, softmax, unit_rows
 from clipcoder.bank import PairBank, TextBank
 from clipcoder.benchmark.answers import Judge
 from clipcoder.benchmark.methods import Rule
 from clipcoder.calibration import default_calibration
-from clipcoder.encoded import EncodedPairs, EncodedTexts, check_pairs
+from clipcoder.encoded import EncodedPairs, EncodedTexts, check_bank, check_pairs
 from clipcoder.encoders.base import Encoder
 from clipcoder.pipeline.outcomes import Judgement
 from clipcoder.rerank import PairDifferences, reranking
 
 
 class EncodedBanks:
-    """The texts of a benchmark as one encoder sees them, each bank encoded once and folded once a rule."""
+    """The texts of a benchmark as one encoder sees them: no text is encoded twice, no bank folded twice."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
-        self._texts: dict[TextBank, dict[Rule, EncodedTexts]] = {}
+        self._rows: dict[str, FloatArray] = {}
+        self._texts: dict[tuple[TextBank, Rule], EncodedTexts] = {}
         self._pairs: dict[PairBank, PairDifferences] = {}
 
     def texts(self, bank: TextBank, rule: Rule) -> EncodedTexts:
@@ -27,11 +32,11 @@ class EncodedBanks:
         Raises:
             InvalidInputError: a class has no text for the rule.
         """
-        known = self._texts.setdefault(bank, {})
-        if rule not in known:
-            other = next(iter(known.values()), None)
-            known[rule] = other.under(rule) if other else EncodedTexts.encode(self.encoder, bank, rule)
-        return known[rule]
+        if (bank, rule) not in self._texts:
+            check_bank(bank, rule)
+            features = self._features([text.text for text in bank.texts])
+            self._texts[bank, rule] = EncodedTexts.of(bank, rule, features)
+        return self._texts[bank, rule]
 
     def differences(self, pairs: PairBank, bank: TextBank) -> PairDifferences:
         """Return what one-to-one texts come down to.
@@ -41,8 +46,17 @@ class EncodedBanks:
         """
         if pairs not in self._pairs:
             check_pairs(pairs, bank)
-            self._pairs[pairs] = EncodedPairs.encode(self.encoder, pairs, bank).differences
+            features = self._features([text.text for text in pairs.texts])
+            self._pairs[pairs] = EncodedPairs.of(pairs, bank, features).differences
         return self._pairs[pairs]
+
+    def _features(self, texts: Sequence[str]) -> FloatArray:
+        """Return unit rows of shape (m, d), of which only new texts are encoded."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._rows]
+        if new:
+            rows = unit_rows(self.encoder.encode_texts(new), "text features", dim=self.encoder.dim)
+            self._rows |= zip(new, rows, strict=True)
+        return np.stack([self._rows[text] for text in texts])
 
     def temperature(self, rule: Rule) -> float:
         """Return what the scores of a rule are divided by before the softmax, as it is without any label."""
