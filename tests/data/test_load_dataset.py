@@ -3,12 +3,15 @@ from __future__ import annotations
 import io
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from clipcoder import load_dataset
+from clipcoder.data.draw_files import read_draw
+from clipcoder.data.draws import few_shot
 from clipcoder.errors import InvalidInputError, UnknownNameError
 
 
@@ -134,8 +137,9 @@ def test_the_hub_is_asked_for_what_begins_with_hf(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("absent", "there is no data set '.*absent'; name one of those that clipcoder data list has"),
-        ("absent/*.tar", "there is no data set"),
+        ("absent/", "there is nothing at '.*absent'; name a folder of images"),
+        ("absent.csv", "there is nothing at '.*absent.csv'"),
+        ("absent/*.tar", "there is nothing at"),
         ("list.json", "must be a folder of images, tables .* but it names files of the kind .json"),
         ("{list.csv,shards/test-0.tar}", "of the kind tar and of tables at once"),
         ("empty", "has no folder in it"),
@@ -153,3 +157,40 @@ def test_splits_and_columns_have_three_names(folder: Path) -> None:
         load_dataset(folder / "pets", splits={"dev": "."})
     with pytest.raises(UnknownNameError, match="unknown kind of column 'path'"):
         load_dataset(folder / "list.csv", columns={"path": "file"})
+
+
+def test_a_name_is_looked_up_in_the_catalogue(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "pets").rename(folder / "dtd")
+    monkeypatch.chdir(folder)
+    for catalogued in (folder, None):
+        with pytest.raises(InvalidInputError, match="split_zhou_DescribableTextures"):
+            load_dataset("dtd", catalogued)
+    assert load_dataset("./dtd").class_names == load_dataset(Path("dtd")).class_names == ("cat", "dog")
+    with pytest.raises(UnknownNameError, match="unknown data set 'caltech': did you mean 'caltech101'"):
+        load_dataset("caltech", folder)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"splits": {"test": "val"}}, {"shares": {"test": 1}}, {"class_names": ["cat"]}, {"columns": {}}],
+)
+def test_a_data_set_of_the_catalogue_is_taken_as_it_is(folder: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(
+        InvalidInputError, match=f"'dtd' is a data set of the catalogue .* own {next(iter(options))}"
+    ):
+        load_dataset("dtd", folder, **options)
+
+
+def test_caltech_101_is_loaded_by_its_name(shared_data: Path) -> None:
+    caltech = load_dataset("caltech101", shared_data)
+    assert {name: len(split) for name, split in caltech.splits.items()} == {
+        "train": 4128,
+        "val": 1649,
+        "test": 2465,
+    }
+    assert caltech.prompts == "caltech101"
+    assert load_dataset("caltech101", shared_data, prompts="generic").prompts == "generic"
+    draws = shared_data / "caltech-101" / "few_shot"
+    for shots in (1, 16):
+        drawn, given = few_shot(caltech, shots, 3), read_draw(draws / f"shot_{shots}-seed_3.json", caltech)
+        assert (drawn.train.keys, drawn.val.keys) == (given.train.keys, given.val.keys)

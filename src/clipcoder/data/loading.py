@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from clipcoder.data.cutting import Shares, cut
 from clipcoder.data.dataset import Dataset
+from clipcoder.data.datasets_catalog import dataset_facts, dataset_names
+from clipcoder.data.layouts import read_catalogued
 from clipcoder.data.sources.columns import Columns, check_columns
 from clipcoder.data.sources.files_named import common_folder, files_named, is_there
 from clipcoder.data.sources.folder import holds_images, read_folder
@@ -19,7 +22,7 @@ from clipcoder.data.sources.parquet_sheet import PARQUET_SUFFIXES
 from clipcoder.data.sources.shards import SHARD_SUFFIX, read_shards
 from clipcoder.data.sources.split_names import SplitNames, check_split_names
 from clipcoder.data.sources.table import TABLE_SUFFIXES, read_table
-from clipcoder.errors import InvalidInputError
+from clipcoder.errors import InvalidInputError, UnknownNameError
 
 
 def load_dataset(
@@ -30,14 +33,15 @@ def load_dataset(
     shares: Shares | None = None,
     class_names: ClassNames | None = None,
     columns: Columns | None = None,
-    prompts: str = "generic",
+    prompts: str | None = None,
 ) -> Dataset:
     """Load labelled images: their labels now, their pixels when they are encoded.
 
     Args:
         source: one of
 
-            - the name of a data set of the paper, such as ``"caltech101"``; ``clipcoder data list`` has all;
+            - the name of a data set of the paper, such as ``"caltech101"``; ``clipcoder data list`` has all
+              (a folder of the same name is ``"./caltech101"`` or a ``Path``);
             - a folder ``SPLIT/CLASS/...``, or ``CLASS/...``, which is all ``"test"``;
             - a CSV or Parquet file, or several as ``"lists/*.csv"``, with columns ``path``, ``label`` and, if
               there are splits, ``split``; in Parquet, images may also be bytes;
@@ -52,11 +56,12 @@ def load_dataset(
         class_names: names in the order of the labels, or a name for each label; needed where labels are
             numbers that the source does not name.
         columns: what a table calls its columns of ``"image"``, ``"label"`` and ``"split"``.
-        prompts: the entry of the prompt catalogue with its templates; a data set of the paper has its own.
+        prompts: the entry of the prompt catalogue with its templates; by default ``"generic"``, or that of
+            the data set of the paper.
 
     Raises:
         InvalidInputError: there is no such source, or something is wrong with it.
-        UnknownNameError: a split or a column that there is not.
+        UnknownNameError: a name that the catalogue does not have, or a split or a column that there is not.
         MissingExtraError: it needs ``datasets``.
 
     Example:
@@ -72,9 +77,34 @@ def load_dataset(
     check_columns(columns or {})
     if splits is not None:
         check_split_names(splits)
-    name, found = _found(source, None if root is None else Path(root), splits, columns or {})
-    dataset = found.as_dataset(name, name, class_names, prompts)
+    folder = None if root is None else Path(root)
+    if isinstance(source, str) and _is_name(source):
+        _check_unaltered(
+            source, {"splits": splits, "shares": shares, "class_names": class_names, "columns": columns}
+        )
+        dataset = read_catalogued(source, folder or Path())
+        return dataset if prompts is None else replace(dataset, prompts=prompts)
+    name, found = _found(source, folder, splits, columns or {})
+    dataset = found.as_dataset(name, name, class_names, prompts or "generic")
     return dataset if shares is None else cut(dataset, shares)
+
+
+def _is_name(source: str) -> bool:
+    """Whether the catalogue knows it, and it is no path."""
+    try:
+        return Path(source).name == source and bool(dataset_facts(source))
+    except UnknownNameError:
+        return False
+
+
+def _check_unaltered(name: str, options: Mapping[str, object]) -> None:
+    """Refuse what would make another data set of one that others have published results for."""
+    given = next((option for option, value in options.items() if value is not None), None)
+    if given is not None:
+        raise InvalidInputError(
+            f"{name!r} is a data set of the catalogue and brings its own {given}; leave yours out, or name "
+            f"its folder as a path, such as './{name}'"
+        )
 
 
 def _found(source: Any, root: Path | None, splits: SplitNames | None, columns: Columns) -> tuple[str, Found]:
@@ -102,9 +132,11 @@ def _located(place: str, root: Path | None) -> Path:
         return below
     if is_there(place):
         return Path(place)
+    if Path(place).name == place and not Path(place).suffix:
+        raise UnknownNameError("data set", place, dataset_names())
     raise InvalidInputError(
-        f"there is no data set '{below}'; name one of those that clipcoder data list has, with the folder of "
-        "data sets as root, or a folder of images, a table, shards or hf:NAME"
+        f"there is nothing at '{below}'; name a folder of images, a table, shards, or a data set that "
+        "clipcoder data list has"
     )
 
 

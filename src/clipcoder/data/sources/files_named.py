@@ -62,7 +62,7 @@ def braces(pattern: str) -> list[str]:
     ['train-09.tar', 'train-10.tar', 'val-08.tar']
     """
     paths = [pattern]
-    while any(_BRACES.search(path) for path in paths):
+    while _BRACES.search(paths[0]):  # all of them have as many
         paths = [wider for path in paths for wider in _widened(path)]
         if len(paths) > _MOST:
             raise InvalidInputError(
@@ -77,16 +77,12 @@ def _matches(path: str) -> list[str]:
 
 def _widened(path: str) -> Iterator[str]:
     """Yield a path with each of the values of its first braces."""
-    found = _BRACES.search(path)
-    if found is None:
-        yield path
-        return
-    numbers = _RANGE.fullmatch(found[1])
-    values = found[1].split(",")
+    before, within, after = _BRACES.split(path, maxsplit=1)
+    numbers = _RANGE.fullmatch(within)
+    values = within.split(",")
     if numbers:
         first, last = int(numbers[1]), int(numbers[2])
         if abs(last - first) >= _MOST:
             raise InvalidInputError(f"{path!r} names more than {_MOST:,} files; write a pattern with *")
         values = [str(n).zfill(len(numbers[1])) for n in range(min(first, last), max(first, last) + 1)]
-    for value in values:
-        yield path[: found.start()] + value + path[found.end() :]
+    yield from (before + value + after for value in values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -118,9 +118,9 @@ def _taken_apart(path: str) -> tuple[str, str]:
     >>> _taken_apart("train/0001.seg.PNG")
     ('train/0001', 'seg.png')
     """
-    name = PurePosixPath(path).name
+    folder, slash, name = path.rpartition("/")
     stem, _, suffix = name.partition(".")
-    return path[: len(path) - len(name)] + stem, suffix.lower()
+    return folder + slash + stem, suffix.lower()
 
 
 def _add_image(sample: _Sample, member: Member, title: str) -> None:

@@ -35,9 +35,6 @@ class Sheet:
     labels: Sequence[Label]
     splits: Sequence[str] | None = None
 
-    def __len__(self) -> int:
-        return len(self.keys)
-
 
 def path_sheet(
     file: str, base: Path, paths: Sequence[str], labels: Sequence[Label], splits: Sequence[str] | None
