@@ -8,6 +8,7 @@ from clipcoder import __version__
 from clipcoder.cli.bench import bench
 from clipcoder.cli.cache import cache
 from clipcoder.cli.classify import classify
+from clipcoder.cli.data import data
 from clipcoder.cli.embed import embed
 from clipcoder.cli.export import export
 from clipcoder.cli.fit import fit
@@ -23,5 +24,5 @@ def main() -> None:
     """Classify images with nothing but class names."""
 
 
-for command in (classify, fit, embed, suggest, texts, models, bench, export, cache):
+for command in (classify, fit, embed, suggest, texts, models, data, bench, export, cache):
     main.add_command(command)

@@ -40,9 +40,9 @@ def _listed(facts: DatasetFacts, tree: Overlay, label_of: Mapping[str, int]) -> 
     """Return the images of val from the list that Kaggle's copy comes with: ``ImageId,PredictionString``."""
     if not tree.has(facts.split_file):
         raise InvalidInputError(
-            f"'{tree.place('val')}' has images, but no folder for each class and no {facts.split_file} "
-            "above it to say what they show; sort them into folders n01440764, n01443537, ..., or put that list "
-            "there"
+            f"'{tree.place('val')}' has images, but no folder for each class, and beside it there is no "
+            f"{facts.split_file} to say what they show; sort them into folders n01440764, n01443537, ..., or "
+            "put that list there"
         )
     source = f"'{tree.place(facts.split_file)}'"
     text = tree.read(facts.split_file).decode("utf-8", "replace")
