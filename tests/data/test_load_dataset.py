@@ -85,6 +85,18 @@ def test_here_is_a_folder_with_a_name(folder: Path, monkeypatch: pytest.MonkeyPa
     assert load_dataset(Path("..") / "list.csv").name == "list"
 
 
+def test_a_table_may_lie_elsewhere_than_the_images_that_it_names(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (folder / "list.csv").rename(lists / "mine.csv")
+    monkeypatch.chdir(lists)
+    split = load_dataset("mine.csv", folder).split("test")
+    assert split.keys[0] == "pets/cat/1.jpg"
+    assert [read(image) for image in split.images] == CONTENT
+
+
 def test_a_folder_of_images_may_have_an_archive_beside_them(folder: Path) -> None:
     (folder / "shards" / "train-0.tar").rename(folder / "pets" / "pets.tar")
     assert load_dataset(folder / "pets").split("test").keys[0] == "cat/1.jpg"

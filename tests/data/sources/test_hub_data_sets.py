@@ -103,7 +103,9 @@ def test_columns_that_are_not_there_are_missed(hf: Any) -> None:
 def test_an_image_without_a_label_is_refused(hf: Any) -> None:
     with pytest.raises(InvalidInputError, match="row 2 of test of 'pets' has no label"):
         dataset(table(hf, [0, None]))
-    with pytest.raises(InvalidInputError, match=r"Pets has the label -1, .* leave out images without a label"):
+    with pytest.raises(
+        InvalidInputError, match=r"Pets has the label -1, .* leave out images without a label"
+    ):
         dataset(table(hf, [0, -1]))
 
 
