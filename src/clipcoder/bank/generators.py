@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from clipcoder.generators.base import Generator, Question, Reply, SnippetKind, TextEncoder
     from clipcoder.generators.llm import LanguageModel
     from clipcoder.generators.prompts import PromptSet
+    from clipcoder.knowledge.generator import KnowledgeGenerator
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,37 @@ def wordnet_generator(
     from clipcoder.generators.wordnet.generator import WordNetGenerator
 
     return WordNetGenerator(class_names, encoder or _starter(), domain=domain)
+
+
+def knowledge_generator(
+    class_names: tuple[str, ...],
+    encoder: TextEncoder | None,
+    prompts: PromptSet | str | Path | None = None,
+    domain: str = "",
+) -> tuple[KnowledgeGenerator, PromptSet]:
+    """Return the knowledge pack for these classes, with WordNet for those that it lacks, and their wording.
+
+    What it lacks is logged as information.
+
+    Args:
+        class_names: the classes.
+        encoder: chooses among senses in WordNet; None means the starter encoder, loaded only where needed.
+        prompts: the wording, and the data set of the pack to ask first; None means what the names tell.
+        domain: what all classes are.
+    """
+    from clipcoder.knowledge.generator import KnowledgeGenerator
+
+    given = prompts_of(prompts, domain, ()) if prompts is not None else None
+    hint = given.domain if given else domain
+    generator = KnowledgeGenerator(
+        class_names,
+        lambda: wordnet_generator(class_names, encoder, hint),
+        lead=given.name if given else "",
+        domain=hint,
+    )
+    for note in generator.notes():
+        log.info("%s", note)
+    return generator, given or prompts_of(generator.prompts, domain, ())
 
 
 def llm_replies(

@@ -15,7 +15,7 @@ from clipcoder.arrays import IntArray
 from clipcoder.bank.documents import PAIR_BANK, pair_document, pair_entries
 from clipcoder.bank.entries import PairText, as_list, check_entries, distinct
 from clipcoder.bank.files import read_bank, write_document
-from clipcoder.bank.generators import llm_replies, prompts_of, wordnet_generator
+from clipcoder.bank.generators import knowledge_generator, llm_replies, prompts_of, wordnet_generator
 from clipcoder.bank.names import checked_names, name_key, own_names
 from clipcoder.bank.writing import pair_questions, pair_texts_of
 from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
@@ -126,6 +126,41 @@ class PairBank:
         classes = checked_names(names)
         replies = ask(generator, pair_questions(classes, pairs), as_source(source))
         return cls.from_replies(classes, replies, templates=templates, domain=domain)
+
+    @classmethod
+    def for_classes(
+        cls,
+        names: Iterable[str],
+        encoder: TextEncoder | None = None,
+        *,
+        pairs: Iterable[tuple[str, str]] | None = None,
+        prompts: PromptSet | str | Path | None = None,
+        domain: str = "",
+    ) -> PairBank:
+        """Make the best bank that can be had offline, as ``TextBank.for_classes`` does.
+
+        Args:
+            names: the classes.
+            encoder: chooses among the senses of names that only WordNet has; None means the starter encoder.
+            pairs: the pairs to tell apart, in both directions; of those that the pack has no words for, each
+                class has its own first attributes, or what WordNet says. None means the pack's own pairs,
+                which are the likeliest to be confused within a data set, and no others.
+            prompts: as for a text bank.
+            domain: what all classes are.
+
+        Raises:
+            InvalidInputError: unusable class names, or a class paired with itself.
+            UnknownNameError: an unknown set of prompts, or a pair with a class that is not among ``names``.
+
+        >>> bank = PairBank.for_classes(["river", "sea or lake", "forest"], prompts="eurosat")
+        >>> [str(t.text) for t in bank.texts if (t.class_name, t.other) == ("sea or lake", "river")][-1]
+        'sea or lake seen from above, which has waves and surf along one coast, unlike river.'
+        """
+        classes = checked_names(names)
+        generator, wording = knowledge_generator(classes, encoder, prompts, domain)
+        asked = pair_questions(classes, generator.pairs() if pairs is None else pairs)
+        replies = generator.replies(asked)
+        return cls.from_replies(classes, replies, templates=wording.templates, domain=wording.domain)
 
     @classmethod
     def from_wordnet(

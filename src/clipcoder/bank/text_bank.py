@@ -16,7 +16,7 @@ from clipcoder.arrays import IntArray
 from clipcoder.bank.documents import TEXT_BANK, text_document, text_entries
 from clipcoder.bank.entries import BankText, as_list, check_entries, checked_kinds, distinct
 from clipcoder.bank.files import read_bank, write_document
-from clipcoder.bank.generators import llm_replies, prompts_of, wordnet_generator
+from clipcoder.bank.generators import knowledge_generator, llm_replies, prompts_of, wordnet_generator
 from clipcoder.bank.names import checked_names, own_names
 from clipcoder.bank.writing import name_texts, questions, texts_of
 from clipcoder.errors import InvalidInputError
@@ -162,6 +162,43 @@ class TextBank:
         asked = questions(classes, checked_kinds(kinds, GENERATED_KINDS))
         replies = ask(generator, asked, as_source(source))
         return cls.from_replies(classes, replies, templates=templates, domain=domain)
+
+    @classmethod
+    def for_classes(
+        cls,
+        names: Iterable[str],
+        encoder: TextEncoder | None = None,
+        *,
+        kinds: GeneratedKind | Sequence[GeneratedKind] = GENERATED_KINDS,
+        prompts: PromptSet | str | Path | None = None,
+        domain: str = "",
+    ) -> TextBank:
+        """Make the best bank that can be had offline: from the knowledge pack, and from WordNet for the rest.
+
+        Names are found in any case and spelling, in singular and plural, and by synonyms; which data set of
+        the pack is asked about them, they decide together (``clipcoder.knowledge.resolving``). Each text's
+        ``source`` says whose it is; which classes the pack lacks is logged as information.
+
+        Args:
+            names: the classes.
+            encoder: chooses among the senses of names that only WordNet has; None means the starter encoder.
+            kinds: what to look up.
+            prompts: the wordings, an entry of the catalogue or a file of your own; the data set of that name
+                is asked first. None means those of the data set that all names are from, or else the generic.
+            domain: what all classes are, in place of what ``prompts`` say of it; a hint at the sense too.
+
+        Raises:
+            InvalidInputError: unusable class names.
+            UnknownNameError: an unknown kind or set of prompts.
+
+        >>> bank = TextBank.for_classes(["Orchards", "river"], prompts="eurosat")
+        >>> print(bank.texts[-1].text, "|", bank.texts[-1].source)
+        a centered satellite photo of waterway. | knowledge eurosat
+        """
+        classes, asked = checked_names(names), checked_kinds(kinds, GENERATED_KINDS)
+        generator, wording = knowledge_generator(classes, encoder, prompts, domain)
+        replies = generator.replies(questions(classes, asked))
+        return cls.from_replies(classes, replies, templates=wording.templates, domain=wording.domain)
 
     @classmethod
     def from_wordnet(

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.knowledge.entries import ClassKnowledge, PairKnowledge, class_of, pair_of
+from clipcoder.knowledge.index import NameIndex
 
 Entry = TypeVar("Entry", ClassKnowledge, PairKnowledge)
 
@@ -55,6 +56,23 @@ class Shelf:
     def pairs(self) -> Mapping[tuple[str, str], PairKnowledge]:
         """What tells classes apart, by their names, in the order of the data set."""
         return {(entry.class_name, entry.other): entry for entry in self._entries("pairs.jsonl", pair_of)}
+
+    def named(self, name: str) -> tuple[str, ...]:
+        """Return the classes that bear a name, in words or in the data set's files; no text is read."""
+        return self._by_name.find(name)
+
+    def called(self, name: str) -> tuple[str, ...]:
+        """Return the known classes that bear a name or have it as a synonym; their own names go first."""
+        by_name = tuple(known for known in self.named(name) if known in self.classes)
+        return by_name or self._by_synonym.find(name)
+
+    @cached_property
+    def _by_name(self) -> NameIndex:
+        return NameIndex({name: filter(None, (name, own)) for name, own in self.listed.items()})
+
+    @cached_property
+    def _by_synonym(self) -> NameIndex:
+        return NameIndex({name: entry.synonyms for name, entry in self.classes.items()})
 
     def differences(self, class_name: str, other: str) -> tuple[str, ...]:
         """Return what one sees of a class and not of another; nothing where the pack does not say."""
@@ -107,13 +125,13 @@ class Pack:
         Raises:
             UnknownNameError: there is no such data set.
         """
-        name = _ALIASES.get(name, name)
-        if name not in self._shelves:
-            raise UnknownNameError("set of the knowledge pack", name, self._shelves)
-        return self._shelves[name]
+        if shelf := self.get(name):
+            return shelf
+        raise UnknownNameError("set of the knowledge pack", name, self._shelves)
 
-    def __contains__(self, name: str) -> bool:
-        return _ALIASES.get(name, name) in self._shelves
+    def get(self, name: str) -> Shelf | None:
+        """Return the shelf of a data set, or None where there is no such data set."""
+        return self._shelves.get(_ALIASES.get(name, name))
 
     def __iter__(self) -> Iterator[Shelf]:
         return iter(self._shelves.values())

@@ -51,7 +51,7 @@ UNWANTED: Final[Mapping[str, frozenset[str]]] = {
 """By reason: what says nothing that one sees, whatever is said with it."""
 
 _PURPOSE: Final = re.compile(
-    r"\b(?:(?:bred|built|designed|ideal|intended|known|made|meant|suitable|used) (?:as|for|to)|(?:able|unable) to|"
+    r"\b(?:(?:bred|built|designed|ideal|intended|known|made|meant|suitable|used) (?:as|for|to)|able to|"
     r"capable of)\b"
 )
 _WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
