@@ -9,7 +9,7 @@ from typing import Literal
 
 from clipcoder.data.datasets_catalog import DatasetFacts
 from clipcoder.data.layouts import read_contents
-from clipcoder.data.layouts.rows import Contents, remedy
+from clipcoder.data.layouts.rows import Contents
 from clipcoder.data.layouts.whereabouts import files_of, homes_of
 from clipcoder.errors import InvalidInputError
 
@@ -93,10 +93,7 @@ def _problems(contents: Contents, split: str, count: Count, missing: list[str]) 
             f"published; fetch it again from {facts.split_address}"
         )
     if missing:
-        yield (
-            f"{split} lacks {len(missing):,} of its {count.listed:,} images, such as "
-            f"'{contents.images.trees[0].place(missing[0])}'; {remedy(facts)}"
-        )
+        yield f"{split} {contents.lacking(missing, [split])}"
     classes = len(set(contents.rows[split].labels))
     if classes < len(facts.classes):
         yield f"{split} has images of {classes:,} classes, but {facts.title} has {len(facts.classes):,}"

@@ -17,7 +17,7 @@ def read_aircraft(facts: DatasetFacts, tree: Overlay) -> Contents:
     """
     rows = {split: _rows(facts, tree, facts.split_file.format(split=split)) for split in facts.splits}
     source = f"'{tree.place(facts.split_file.format(split=facts.splits[0]))}'"
-    return Contents(facts, tree.at(*facts.images), rows, source)
+    return Contents(facts, tree, rows, source, facts.images)
 
 
 def _rows(facts: DatasetFacts, tree: Overlay, file: str) -> Rows:

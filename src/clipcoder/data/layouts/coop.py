@@ -13,6 +13,7 @@ from clipcoder.data.dataset import SPLITS
 from clipcoder.data.datasets_catalog import DatasetFacts
 from clipcoder.data.layouts.naming import check_label
 from clipcoder.data.layouts.rows import Contents, Rows
+from clipcoder.data.layouts.tables import needed
 from clipcoder.data.trees.overlay import Overlay
 from clipcoder.data.trees.tree import checked_path
 from clipcoder.errors import InvalidInputError
@@ -28,9 +29,9 @@ def read_coop(facts: DatasetFacts, tree: Overlay) -> Contents:
         InvalidInputError: the list is not what it should be, or its classes are others.
     """
     source = f"'{tree.place(facts.split_file)}'"
-    document = _document(facts, tree.read(facts.split_file), source)
+    document = _document(facts, needed(facts, tree, facts.split_file), source)
     rows = {split: _rows(facts, document[split], source) for split in SPLITS}
-    return Contents(facts, tree.at(*facts.images), rows, source)
+    return Contents(facts, tree, rows, source, facts.images)
 
 
 def _document(facts: DatasetFacts, raw: bytes, source: str) -> dict[str, list[Any]]:

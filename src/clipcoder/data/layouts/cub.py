@@ -22,7 +22,7 @@ def read_cub(facts: DatasetFacts, tree: Overlay) -> Contents:
         InvalidInputError: a list is not there or not what it should be, or its classes are others.
     """
     if tree.has("images.txt"):
-        return Contents(facts, tree.at("images"), _listed(facts, tree), f"'{tree.place('images.txt')}'")
+        return Contents(facts, tree, _listed(facts, tree), f"'{tree.place('images.txt')}'", ("images",))
     rows = {
         split: class_rows(facts, tree, split, _labels_of_folders(facts, tree, split))
         for split in facts.splits

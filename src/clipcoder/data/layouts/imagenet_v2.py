@@ -16,4 +16,4 @@ def read_imagenet_v2(facts: DatasetFacts, tree: Overlay) -> Contents:
     """
     images = tree.at(*facts.images)
     rows = class_rows(facts, images, "", {str(label): label for label in range(len(facts.classes))})
-    return Contents(facts, images, {"test": rows}, f"'{images.place()}'")
+    return Contents(facts, tree, {"test": rows}, f"'{images.place()}'", facts.images)

@@ -24,4 +24,4 @@ def read_places365(facts: DatasetFacts, tree: Overlay) -> Contents:
             raise corrupt(facts, source, f"its labels go up to {len(facts.classes) - 1}, but one is {label}")
         keys.append(checked_path(image, source))
         labels.append(label)
-    return Contents(facts, tree.at(*facts.images), {"test": Rows(keys, labels)}, source)
+    return Contents(facts, tree, {"test": Rows(keys, labels)}, source, facts.images)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
-from typing import Final
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from clipcoder.data.trees.folder import FolderTree
 from clipcoder.data.trees.overlay import Overlay
 from clipcoder.data.trees.tree import Tree
 from clipcoder.errors import InvalidInputError
-
-_SHOWN: Final = 3  # paths in an error message
 
 
 @dataclass(frozen=True)
@@ -47,15 +45,22 @@ class Contents:
 
     Attributes:
         facts: what is known about it.
-        images: the folder of its images.
+        tree: its files.
         rows: the images of each split that is there.
         source: where the rows come from, for messages.
+        folders: what the folder of its images may be called.
     """
 
     facts: DatasetFacts
-    images: Overlay
+    tree: Overlay
     rows: Mapping[str, Rows]
     source: str
+    folders: Sequence[str] = ("",)
+
+    @cached_property
+    def images(self) -> Overlay:
+        """The folder of its images."""
+        return self.tree.at(*self.folders)
 
     def check_apart(self) -> None:
         """Refuse an image that is listed twice, in one split or in two.
@@ -77,6 +82,14 @@ class Contents:
         """Return the paths of the images of a split that are not there."""
         return [path for path in self.rows[split].places if not self.images.has(path)]
 
+    def lacking(self, missing: Sequence[str], splits: Iterable[str]) -> str:
+        """Return what is missing and how to get it, as the end of a sentence."""
+        listed = sum(len(self.rows[split].keys) for split in splits)
+        return (
+            f"lacks {len(missing):,} of its {listed:,} images, such as "
+            f"'{self.images.trees[0].place(missing[0])}'; {self._remedy()}"
+        )
+
     def as_dataset(self) -> Dataset:
         """Return it as a data set.
 
@@ -86,11 +99,7 @@ class Contents:
         self.check_apart()
         missing = [path for split in self.rows for path in self.missing(split)]
         if missing:
-            listed = sum(map(_size, self.rows.values()))
-            raise InvalidInputError(
-                f"{self.facts.title} lacks {len(missing):,} of its {listed:,} images, such as "
-                f"'{self.images.trees[0].place(missing[0])}'; {remedy(self.facts)}"
-            )
+            raise InvalidInputError(f"{self.facts.title} {self.lacking(missing, self.rows)}")
         splits = {name: self._split(rows) for name, rows in self.rows.items()}
         facts = self.facts
         return Dataset(facts.name, facts.title, facts.class_names, splits, facts.prompts)
@@ -99,6 +108,20 @@ class Contents:
         keys = tuple(rows.keys)
         places = keys if rows.paths is None else tuple(rows.paths)
         return Split(_images(self.images, places), np.asarray(rows.labels, dtype=np.intp), keys)
+
+    def _remedy(self) -> str:
+        here = [download for download in self.facts.downloads if self.tree.has(download.file)]
+        for download in here:
+            if download.extract:
+                return f"extract {download.file}: {download.extract}"
+        readable = [download for download in self.facts.downloads if not download.extract]
+        one_of_each = [download for download in readable if not download.same_as]
+        wanted = one_of_each or readable or self.facts.downloads
+        absent = [download for download in wanted if download not in here]
+        if not absent:
+            return f"fetch {here[0].file} again from {here[0].address}"
+        files = " and ".join(download.file for download in absent)
+        return f"put {files} there, from {absent[0].address}, or what is in it"
 
 
 class _Scattered(LazyImages):
@@ -116,23 +139,9 @@ class _Scattered(LazyImages):
         return self._tree.image(self._paths[position])
 
 
-def remedy(facts: DatasetFacts) -> str:
-    """Return how to get the images of a data set, as the end of a sentence."""
-    packed = [download for download in facts.downloads if download.extract]
-    if packed and len(packed) == len(facts.downloads):
-        return f"extract {packed[0].file} where they belong: {packed[0].extract}"
-    files = " and ".join(one.file for one in facts.downloads if not one.extract and not one.same_as)
-    files = files or next(one.file for one in facts.downloads if not one.extract)
-    return f"put {files} there, from {facts.downloads[-1].address}, or what is in it"
-
-
 def _images(tree: Overlay, paths: tuple[str, ...]) -> Sequence[ImageFile]:
     """Return the images of these paths: paths of files where they are all in one folder."""
     for one in tree.trees:
         if isinstance(one, FolderTree) and all(map(one.has, paths)):
             return Below(one.folder, paths)
     return _Scattered(tree, paths)
-
-
-def _size(rows: Rows) -> int:
-    return len(rows.keys)

@@ -17,7 +17,7 @@ def lines_of(facts: DatasetFacts, tree: Overlay, file: str) -> Iterator[tuple[st
     """
     source = f"'{tree.place(file)}'"
     try:
-        lines = tree.read(file).decode("utf-8-sig").splitlines()
+        lines = needed(facts, tree, file).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise InvalidInputError(
             f"{source} must be text in UTF-8; fetch it again from {facts.home}"
@@ -28,6 +28,21 @@ def lines_of(facts: DatasetFacts, tree: Overlay, file: str) -> Iterator[tuple[st
             raise corrupt(facts, source, f"line {number} is {line.strip()[:60]!r}")
         if first:
             yield first, rest.strip()
+
+
+def needed(facts: DatasetFacts, tree: Overlay, file: str) -> bytes:
+    """Return what is in a file that a data set needs.
+
+    Raises:
+        InvalidInputError: it is not there, or cannot be read.
+    """
+    if not tree.has(file):
+        address = facts.split_address if file == facts.split_file else facts.home
+        raise InvalidInputError(
+            f"{facts.title} needs the list {file}, but there is no '{tree.place(file)}'; put it there, from "
+            f"{address}"
+        )
+    return tree.read(file)
 
 
 def number(facts: DatasetFacts, text: str, source: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import stat
 import tarfile
 import threading
@@ -14,12 +15,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, Final, NamedTuple, cast
 
 from clipcoder.data.trees.gzip_file import GzipFile
 from clipcoder.data.trees.tree import NOTHING, Listing, Tree, checked_path, joined
 from clipcoder.errors import InvalidInputError
 from clipcoder.files import first_sentence, system_reason
+
+_LARGE: Final = 2_000_000_000  # bytes that take a while to go through
+_log = logging.getLogger(__name__)
 
 
 def archive_tree(file: Path) -> ArchiveTree:
@@ -88,6 +92,8 @@ class Members:
         Raises:
             InvalidInputError: the archive cannot be read, or a path leads out of it.
         """
+        if self.file.is_file() and self.file.stat().st_size > _LARGE:
+            _log.info("reading through '%s' for the list of its files; once extracted, it is not", self.file)
         with self._reading():
             return listings(self.paths())
 
