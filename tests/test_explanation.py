@@ -200,6 +200,19 @@ def test_a_class_without_examples_is_explained_by_its_texts() -> None:
     assert [r.text for r in found.supporting()] == ["green"]
 
 
+@pytest.mark.parametrize("method", ["tip-adapter", "coder-adapter", "ape"])
+def test_the_vote_of_a_text_for_a_class_without_examples_is_told_from_those_of_examples(method: str) -> None:
+    bank = TextBank.from_texts({"tomato": ["red"], "grass": ["green"], "sky": ["blue"]})
+    clf = FewShotClassifier(ColourEncoder(), bank, method=method)
+    clf.fit([plain(RED), plain(PURPLE), plain(BLUE)], ["tomato", "tomato", "sky"])
+    found = clf.explain(plain(GREEN))
+    votes = {c.class_name: [r for r in c.reasons if r.kind in ("example", "stand_in")] for c in found.classes}
+    assert [r.kind for r in votes["grass"]] == ["stand_in"]
+    assert votes["grass"][0].contribution > 0
+    assert {r.kind for name in ("tomato", "sky") for r in votes[name]} == {"example"}
+    check_sums(found, clf._judge(clf._features([plain(GREEN)])).scores[0], clf.classes_.tolist())
+
+
 def test_without_a_bank_the_examples_are_the_reasons() -> None:
     features = np.eye(4, dtype=np.float32)[[0, 1, 2, 0]]
     clf = FewShotClassifier(method="auto").fit(features, [7, 8, 9, 7])

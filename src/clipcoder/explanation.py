@@ -31,7 +31,8 @@ class Reason:
             it is.
         kind: of a text ``"name"``, ``"synonym"``, ``"attribute"``, ``"analogue"`` or ``"one_to_one"``;
             ``"common"``: what the image has in common with all classes; ``"example"``: a labelled image that
-            votes; ``"examples"``: all others together, or what a classifier has learned from them.
+            votes; ``"examples"``: all others together, or what a classifier has learned from them;
+            ``"stand_in"``: what its text says that an example would be, which votes for a class without any.
         class_name: the class that it speaks about.
         similarity: the cosine of text or example with the image, in [-1, 1], as the classifier compares them;
             None of what is no single thing.

@@ -19,6 +19,7 @@ from clipcoder.encoded import EncodedPairs, EncodedTexts
 from clipcoder.explanation import ClassScore, Explanation, Reason, top_classes
 
 _VOTERS: Final = 5  # examples a class that are named
+_STAND_IN: Final = "its text, in place of examples"
 
 
 def zero_shot(
@@ -57,7 +58,8 @@ class FewShotParts:
         head: the head.
         texts: the bank whose texts the head started from, if there is one.
         class_names: the classes in the order of the head.
-        examples: what to call the labelled images; None numbers them.
+        examples: what to call the labelled images, which come first among those who vote, before the texts
+            that stand in for some (``adapters.stand_ins``); None numbers all who vote.
     """
 
     head: Head
@@ -114,16 +116,20 @@ class FewShotParts:
         loudest = voters[np.argsort(-votes[voters], kind="stable")[:_VOTERS]]
         name = self.class_names[c]
         reasons = [
-            Reason(self._example(i), "example", name, float(affinity[i]), float(votes[i]))
-            for i in loudest.tolist()
+            Reason(*self._voter(i), name, float(affinity[i]), float(votes[i])) for i in loudest.tolist()
         ]
         if left := len(voters) - len(loudest):
             rest = points - fsum(r.contribution for r in reasons)
             reasons.append(Reason(f"{left} other examples", "examples", name, None, rest))
         return reasons
 
-    def _example(self, position: int) -> str:
-        return f"example {position}" if self.examples is None else self.examples[position]
+    def _voter(self, position: int) -> tuple[str, str]:
+        """Return what to call one who votes, and its kind."""
+        if self.examples is None:
+            return f"example {position}", "example"
+        if position < len(self.examples):
+            return self.examples[position], "example"
+        return _STAND_IN, "stand_in"
 
 
 def example_names(images: Any, counted: IntArray) -> list[str]:
