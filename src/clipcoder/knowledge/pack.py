@@ -81,6 +81,11 @@ class Shelf:
         pair = self.pairs.get((other, class_name))
         return pair.other_differences if pair else ()
 
+    def told_apart(self, class_name: str) -> dict[str, tuple[str, ...]]:
+        """Return, by each class from which a class is told apart, what one sees of it and not of that one."""
+        others = {other for pair in self.pairs if class_name in pair for other in pair} - {class_name}
+        return {other: self.differences(class_name, other) for other in self.listed if other in others}
+
     def lines(self, ending: str) -> list[str] | None:
         """Return the lines of a file of this data set, or None where it is not written yet.
 

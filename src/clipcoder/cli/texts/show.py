@@ -14,7 +14,8 @@ from clipcoder.errors import InvalidInputError, UnknownNameError
 
 
 @click.command()
-@click.argument("bank", type=click.Path(path_type=Path))
+@click.argument("bank", type=click.Path(path_type=Path), required=False)
+@click.option("--pack", "of_pack", is_flag=True, help="Of the knowledge that ships, not of a bank.")
 @click.option(
     "--class", "classes", metavar="NAME", multiple=True, help="Only this class, with its texts; repeatable."
 )
@@ -24,13 +25,29 @@ from clipcoder.errors import InvalidInputError, UnknownNameError
     encoder_options,
     model_help="Also say which classes and texts lie near each other for this encoder, such as starter.",
 )
-def show(bank: Path, classes: tuple[str, ...], everything: bool, choice: EncoderChoice, as_json: bool) -> int:
+def show(
+    bank: Path | None,
+    of_pack: bool,
+    classes: tuple[str, ...],
+    everything: bool,
+    choice: EncoderChoice,
+    as_json: bool,
+) -> int:
     """Say what a bank of texts holds.
 
     It counts texts by source, class and kind, and finds texts that repeat each other, that several classes
     share, that name another class or say nothing, and classes that are poor in texts. Of a bank of pairs it
     says which classes are told apart, and where a direction is missing.
+
+    With --pack it counts the texts that ship with the package; with the name of a data set for BANK, or with
+    --class, it shows them. Classes may be spelled in any way, and which data set is meant they tell together.
     """
+    if of_pack:
+        return _show_pack("" if bank is None else str(bank), classes, choice, as_json)
+    if bank is None:
+        raise InvalidInputError(
+            "texts show needs the file of a bank, or --pack for the texts that ship; name one"
+        )
     from clipcoder.bank import PairBank, TextBank
     from clipcoder.bank.documents import PAIR_BANK, TEXT_BANK
     from clipcoder.bank.files import stored_format
@@ -53,6 +70,20 @@ def show(bank: Path, classes: tuple[str, ...], everything: bool, choice: Encoder
         click.echo(json.dumps(report.as_record(), ensure_ascii=False))
     else:
         report.print(str(bank))
+    return 0
+
+
+def _show_pack(dataset: str, classes: Sequence[str], choice: EncoderChoice, as_json: bool) -> int:
+    from clipcoder.cli.texts.pack_report import PackReport
+    from clipcoder.knowledge.pack import load_pack
+
+    if choice.model is not None:
+        raise InvalidInputError("--model looks at a bank of texts, not at the pack; leave one of them out")
+    report = PackReport.of(load_pack(), dataset, classes)
+    if as_json:
+        click.echo(json.dumps(report.as_record(), ensure_ascii=False))
+    else:
+        report.print()
     return 0
 
 
