@@ -7,17 +7,18 @@ by leaving images out, and each method takes default settings, stated where they
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
-from clipcoder.adapters import ape, auto, coder_adapter, gda, linear_probe, tip_adapter
+from clipcoder.adapters import ape, auto, coder_adapter, gda, linear_probe, tip_adapter, unseen
 from clipcoder.adapters.fitted import Fitted
 from clipcoder.adapters.support import Support
 from clipcoder.errors import UnknownNameError
 
 METHODS: Final[Mapping[str, Callable[[Support], Fitted]]] = {
-    "auto": auto.fit,
+    "auto": partial(unseen.fit, auto.fit),
     "gda": gda.fit,
-    "linear-probe": linear_probe.fit,
+    "linear-probe": partial(unseen.fit, linear_probe.fit),
     "tip-adapter": tip_adapter.fit,
     "coder-adapter": coder_adapter.fit,
     "ape": ape.fit,
