@@ -7,10 +7,11 @@ import math
 
 import pytest
 
-from clipcoder.calibration import Calibration, Conformal, Platt, default_calibration
+from clipcoder.calibration import Calibration, Conformal, Platt, Spread, default_calibration
+from clipcoder.calibration.defaults import few_shot_temperature, rival_spread
 from clipcoder.errors import InvalidInputError
 
-FULL = Calibration(4.25, 0.3, Conformal(0.9, (0.1, 0.0), True), Platt(0.1, -4.0), 120)
+FULL = Calibration(4.25, 0.3, Conformal(0.9, (0.1, 0.0), True), Platt(0.1, -4.0), 120, Spread(6.5, 0.25))
 
 
 @pytest.mark.parametrize("calibration", [FULL, Calibration(1.0), Calibration(2.0, math.inf)])
@@ -70,3 +71,24 @@ def test_the_starter_was_measured_under_every_rule(method: str) -> None:
     assert starter.temperature != 100 / 24.85
     assert starter.platt is not None
     assert starter.images == 0
+
+
+@pytest.mark.parametrize("method", ["gda", "tip-adapter", "coder-adapter", "ape"])
+def test_texts_and_images_with_an_equal_say_have_twice_the_temperature_of_texts(method: str) -> None:
+    assert few_shot_temperature(method, 5.0, spread=40.0) == 10.0
+    assert few_shot_temperature(method, None, spread=40.0) == 40.0
+
+
+@pytest.mark.parametrize("method", ["auto", "linear-probe"])
+def test_log_probabilities_have_a_temperature_of_about_1_whatever_the_texts(method: str) -> None:
+    assert few_shot_temperature(method, 5.0) == few_shot_temperature(method, None, spread=40.0)
+    assert 0.5 < few_shot_temperature(method, None) < 1.0
+
+
+def test_the_spread_of_rivals_leaves_out_the_class_that_an_image_shows() -> None:
+    assert rival_spread([[900, 1, 3], [2, -500, 8]], [0, 1]) == pytest.approx(math.sqrt((1 + 9) / 2))
+    assert rival_spread([[2, 6]], [0]) == 2.0  # of two classes only one would be left
+
+
+def test_scores_without_a_spread_have_1() -> None:
+    assert rival_spread([[5, 5, 5]], [0]) == rival_spread([[5], [7]], [0, 0]) == 1.0

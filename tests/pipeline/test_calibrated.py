@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.preprocessing import MultiLabelBinarizer
 
-from clipcoder import FewShotClassifier, PairBank, TextBank, ZeroShotClassifier, load_classifier
+from clipcoder import EncodedTexts, FewShotClassifier, PairBank, TextBank, ZeroShotClassifier, load_classifier
 from clipcoder.arrays import softmax
 from clipcoder.calibration import (
     Calibration,
@@ -21,15 +23,18 @@ from clipcoder.calibration import (
     expected_calibration_error,
     fit_conformal,
     fit_platt,
-    fit_temperature,
+    fit_spread,
     threshold_for_error,
 )
+from clipcoder.calibration.defaults import few_shot_temperature, rival_spread
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.pipeline import UNKNOWN
+from clipcoder.pipeline.few_shot import FEW_SHOT_METHODS
 from toy_encoder import ColourEncoder, plain
 
 NAMES = ["tomato", "grass", "sky"]
 BANK = TextBank.from_names(NAMES)
+PRIMARIES = [plain((255, 9, 9)), plain((9, 255, 9)), plain((9, 9, 255))]
 
 
 def photos(seed: int, n: int) -> tuple[list, list[str]]:
@@ -63,8 +68,8 @@ def test_calibrating_learns_what_the_array_functions_find(clf) -> None:
     images, labels = photos(0, 60)
     scores, index, before = clf.decision_function(images), positions(clf, labels), clf.temperature_
     fitted = clf.calibrate(images, labels, coverage=0.8, error_rate=0.4)
-    temperature = fit_temperature(scores, index, default=before)
-    probabilities = softmax(scores, temperature=temperature)
+    temperature, spread = fit_spread(scores, index, default=before)
+    probabilities = Calibration(temperature, spread=spread).probabilities(scores)
     assert fitted is clf
     assert clf.calibration_ == Calibration(
         temperature,
@@ -72,7 +77,9 @@ def test_calibrating_learns_what_the_array_functions_find(clf) -> None:
         fit_conformal(probabilities, index, 0.8),
         fit_platt(scores, index),
         images=60,
+        spread=spread,
     )
+    assert (clf.predict_proba(images) == probabilities).all()
 
 
 def test_calibrating_makes_probabilities_truer_and_changes_no_label(clf) -> None:
@@ -259,6 +266,70 @@ def test_independent_probabilities_are_learned_where_the_encoder_has_no_sigmoid(
     assert [found.label for found in streamed] == made.predict(images).tolist()
 
 
+def several(seed: int, n: int) -> tuple[list, list[list[str]]]:
+    """Return mixed colours, and all classes of which they have much; some show none, some more than one."""
+    colours = np.random.default_rng(seed).integers(1, 256, size=(n, 3))
+    shown = [[NAMES[c] for c in np.flatnonzero(row > 140)] for row in colours]
+    return [plain(tuple(map(int, colour))) for colour in colours], shown
+
+
+def test_images_of_several_classes_teach_independent_probabilities_and_nothing_else(clf) -> None:
+    clf.calibrate(*photos(0, 60), coverage=0.8)
+    before = clf.calibration_
+    images, shown = several(1, 200)
+    fitted = clf.calibrate(images, shown, independent=True)
+    matrix = np.array([[name in names for name in clf.classes_] for names in shown])
+    assert matrix.sum(axis=1).max() > 1
+    assert fitted is clf
+    assert clf.calibration_ == replace(before, platt=fit_platt(clf.decision_function(images), matrix))
+    others, truth = several(2, 300)
+    probabilities = clf.predict_proba(others, independent=True)
+    held = np.array([[name in names for name in clf.classes_] for names in truth])
+    assert probabilities.mean() == pytest.approx(held.mean(), abs=0.05)
+    assert probabilities[held].mean() > probabilities[~held].mean() + 0.1
+
+
+def test_a_matrix_and_lists_of_names_teach_the_same(clf) -> None:
+    images, shown = several(1, 40)
+    by_lists = clf.calibrate(images, shown, independent=True).calibration_
+    matrix = MultiLabelBinarizer(classes=clf.classes_.tolist()).fit_transform(shown)
+    assert clf.calibrate(images, matrix, independent=True).calibration_ == by_lists
+
+
+def test_several_classes_are_learned_for_a_saved_classifier_too(clf, tmp_path: Path) -> None:
+    clf.calibrate(*several(1, 40), independent=True).save(tmp_path / "a")
+    assert load_classifier(tmp_path / "a", ColourEncoder()).calibration_ == clf.calibration_
+
+
+@pytest.mark.parametrize("asked", [{"coverage": 0.9}, {"error_rate": 0.1}])
+def test_sets_and_error_rates_are_not_of_several_classes(clf, asked: dict[str, float]) -> None:
+    with pytest.raises(
+        InvalidInputError, match="about images of one class each; learn them by a call without"
+    ):
+        clf.calibrate(*several(1, 9), independent=True, **asked)
+    images, shown = several(1, 9)
+    with pytest.raises(
+        InvalidInputError, match=r"several of an image; calibrate\(images, labels, independent"
+    ):
+        clf.calibrate(images, shown)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([["sky"]], "labels must hold a list of classes for each of the 2 images"),
+        ([["sky"], ["sea"]], "every label must be a class, .* but 'sea' is none"),
+        (np.ones((2, 2)), "labels of several classes must be 0 or 1"),
+        (np.full((2, 3), 0.5), "labels of several classes must be 0 or 1"),
+    ],
+)
+def test_refuses_several_labels_that_do_not_fit_and_changes_nothing(clf, labels, message: str) -> None:
+    before = clf.calibration_
+    with pytest.raises(InvalidInputError, match=message):
+        clf.calibrate([plain((255, 0, 0)), plain((0, 0, 255))], labels, independent=True)
+    assert clf.calibration_ is before
+
+
 def test_a_sigmoid_is_that_of_the_text_scores_alone_and_few_shot_learns_its_own() -> None:
     encoder = ColourEncoder()
     encoder.logit_bias = -3.0
@@ -272,17 +343,34 @@ def test_a_sigmoid_is_that_of_the_text_scores_alone_and_few_shot_learns_its_own(
 def test_few_shot_calibrates_itself_by_its_held_out_images() -> None:
     made = few_shot()
     labels = np.array(positions(made, photos(5, 30)[1]))[made.fitted_.judged]
-    expected = fit_temperature(made.fitted_.held_out, labels, default=1.0)
+    expected, spread = fit_spread(made.fitted_.held_out, labels, default=few_shot_temperature("auto", 1.0))
     assert made.temperature_ == pytest.approx(expected)
+    assert made.calibration_.spread == spread
     assert made.calibration_.images == len(labels)
+    probabilities = made.calibration_.probabilities(made.fitted_.held_out)
+    error = expected_calibration_error(probabilities, labels)
+    assert made.metrics_.leave_one_out.calibration_error == error
 
 
-def test_few_shot_with_too_few_images_has_a_stated_temperature() -> None:
-    images = [plain((255, 9, 9)), plain((9, 255, 9)), plain((9, 9, 255))]
-    made = FewShotClassifier(ColourEncoder(), BANK).fit(images, NAMES)
-    assert made.calibration_ == Calibration(1.0)
+@pytest.mark.parametrize("method", FEW_SHOT_METHODS)
+def test_few_shot_with_too_few_images_has_a_stated_temperature(method: str) -> None:
+    made = FewShotClassifier(ColourEncoder(), BANK, method=method).fit(PRIMARIES, NAMES)
+    assert made.calibration_ == Calibration(few_shot_temperature(method, 1.0))
+
+
+@pytest.mark.parametrize("bank", [None, EncodedTexts.encode(ColourEncoder(), BANK)])
+def test_one_shot_whose_texts_have_no_known_temperature_has_the_spread_of_its_scores(bank) -> None:
+    rows = ColourEncoder().encode_images([plain((200, 90, 9)), plain((9, 200, 99)), plain((90, 30, 255))])
+    made = FewShotClassifier(bank=bank, method="tip-adapter").fit(rows, NAMES)
+    spread = rival_spread(made.decision_function(rows), positions(made, NAMES))
+    assert made.temperature_ == pytest.approx(spread)
+    assert spread != 1.0
+
+
+def test_independent_probabilities_have_to_be_learned_where_nothing_was_judged() -> None:
+    made = FewShotClassifier(ColourEncoder(), BANK).fit(PRIMARIES, NAMES)
     with pytest.raises(InvalidInputError, match="or labelled images"):
-        made.predict_proba(images, independent=True)
+        made.predict_proba(PRIMARIES, independent=True)
     with pytest.raises(InvalidInputError, match="but a classifier of features has no logit_bias"):
         FewShotClassifier().fit(np.eye(3), NAMES).predict_proba(np.eye(3), independent=True)
 

@@ -1,9 +1,9 @@
 """Probabilities that mean something, on arrays: as sure as right, sets that hold the right class, or silence.
 
-``temperature`` makes the softmax of scores as sure as it is right (``defaults``: without labels), ``error``
-says how well; ``conformal`` makes sets of a chosen coverage, ``abstention`` finds where to be silent,
-``independent`` gives each class a probability of its own. What they learn are numbers, which ``Calibration``
-holds.
+``temperature`` makes the softmax of scores as sure as it is right (``defaults``: without labels), ``spread``
+finds one for each image, ``error`` says how well; ``conformal`` makes sets of a chosen coverage,
+``abstention`` finds where to be silent, ``independent`` gives each class a probability of its own. What they
+learn are numbers, which ``Calibration`` holds.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from clipcoder.calibration.error import (
     reliability,
 )
 from clipcoder.calibration.independent import Platt, fit_platt
+from clipcoder.calibration.spread import Spread, fit_spread
 from clipcoder.calibration.temperature import fit_temperature
 
 __all__ = [
@@ -28,12 +29,14 @@ __all__ = [
     "Conformal",
     "Platt",
     "ReliabilityBin",
+    "Spread",
     "brier_score",
     "checked_threshold",
     "default_calibration",
     "expected_calibration_error",
     "fit_conformal",
     "fit_platt",
+    "fit_spread",
     "fit_temperature",
     "negative_log_likelihood",
     "reliability",

@@ -17,8 +17,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from clipcoder.calibration.calibration import Calibration
 from clipcoder.calibration.independent import Platt
+from clipcoder.calibration.inputs import labelled
 
 MEASURED: Final[Mapping[str, Mapping[str, Calibration]]] = {
     "starter": {
@@ -30,23 +34,58 @@ MEASURED: Final[Mapping[str, Mapping[str, Calibration]]] = {
 """By the name of an encoder and the rule that makes scores of texts (``ZeroShotClassifier``'s ``method``)."""
 
 
-_LOG_PROBABILITIES: Final = frozenset(("auto", "linear-probe"))
+_MEASURED_FEW_SHOT: Final[Mapping[str, float]] = {"auto": 0.9, "linear-probe": 0.8}
 
 
-def few_shot_temperature(method: str, texts: float) -> float:
+def few_shot_temperature(method: str, texts: float | None, spread: float = 1.0) -> float:
     """Return the temperature of a few-shot method's logits before any image was judged, as with one shot.
 
-    Most methods add something to the zero-shot logits, and keep their temperature. ``"auto"`` weighs all that
-    it has so as to make log-probabilities, with one shot too, as ``"linear-probe"`` does; they need none.
+    ``"auto"`` and ``"linear-probe"`` make log-probabilities, with one shot a little too cautious ones. Their
+    temperatures have the least mean log-loss over ten sets of photos (Caltech-101's val split and nine
+    others, 5 to 100 classes, one image a class, the starter encoder).
+
+    The other methods add logits of images to those of texts, with an equal say: two witnesses, of whom each
+    repeats much of what the other says. The mean of the two is at the temperature of the texts, so their sum
+    is at twice that. Without texts, or where their temperature is not known, it is the spread of the logits.
 
     Args:
         method: a key of ``adapters.methods.METHODS``.
-        texts: the temperature of scores by the texts alone, 1 without texts.
+        texts: the temperature of scores by the texts alone; None if there are no texts, or it is not known.
+        spread: the spread of logits between the classes that images do not show (``rival_spread``).
 
     >>> few_shot_temperature("tip-adapter", 5.0), few_shot_temperature("auto", 5.0)
-    (5.0, 1.0)
+    (10.0, 0.9)
     """
-    return 1.0 if method in _LOG_PROBABILITIES else texts
+    if method in _MEASURED_FEW_SHOT:
+        return _MEASURED_FEW_SHOT[method]
+    return spread if texts is None else 2 * texts
+
+
+def rival_spread(logits: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+    """Return how far apart the logits of the classes are that labelled images do not show.
+
+    It is the root of the mean variance between these classes; of two classes, between both. So it is not
+    misled by images that a method was fitted to, whose own classes stand out.
+
+    Args:
+        logits: of shape (n, C).
+        labels: the class of each image, integers of shape (n,).
+
+    Returns:
+        A positive number; 1 where logits have no spread.
+
+    Raises:
+        InvalidInputError: arrays that do not fit together.
+
+    >>> rival_spread([[9, 1, 3]], [0])
+    1.0
+    """
+    rows, index = labelled(logits, labels, "logits")
+    rivals = rows.astype(np.float64)
+    if rivals.shape[1] > 2:
+        rivals = rivals[np.arange(rivals.shape[1]) != index[:, None]].reshape(len(rows), -1)
+    spread = float(np.sqrt(rivals.var(axis=1).mean())) if rivals.size else 0.0
+    return spread or 1.0
 
 
 def default_calibration(

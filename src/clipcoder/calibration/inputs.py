@@ -31,6 +31,23 @@ def labelled(
     return matrix, index
 
 
+def image_weights(sample_weight: npt.ArrayLike | None, length: int) -> npt.NDArray[np.float64]:
+    """Return how much each image counts, float64 of shape (length,); 1 where nothing is said.
+
+    Raises:
+        InvalidInputError: weights of another number, or below 0.
+
+    >>> image_weights(None, 2)
+    array([1., 1.])
+    """
+    weight = np.ones(length) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (length,) or not (np.isfinite(weight) & (weight >= 0)).all():
+        raise InvalidInputError(
+            f"sample_weight must hold one number, 0 or more, for each of the {length} images"
+        )
+    return weight
+
+
 def probability_rows(probabilities: npt.ArrayLike) -> FloatArray:
     """Check probabilities of shape (n, C) whose rows sum to 1, and return them as float32.
 

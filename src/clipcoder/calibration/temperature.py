@@ -24,13 +24,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from clipcoder.calibration.inputs import labelled
+from clipcoder.calibration.inputs import image_weights, labelled
 from clipcoder.errors import InvalidInputError
 
 PRIOR_IMAGES: Final = 2.0
 """The weight k of the default, in images."""
 
-_FARTHEST: Final = 1e3  # a temperature this many times the default is 1 / C for all, or all for one
+FARTHEST: Final = 1e3
+"""A temperature this many times the default is 1 / C for all; an inverse one, all for one."""
 
 
 def fit_temperature(
@@ -65,7 +66,7 @@ def fit_temperature(
     from scipy.optimize import brentq
 
     rows, index = labelled(logits, labels, "logits")
-    weight = _checked_weight(sample_weight, len(rows))
+    weight = image_weights(sample_weight, len(rows))
     for value, what in ((default, "default"), (prior, "prior")):
         if not (np.isfinite(value) and value > 0):
             raise InvalidInputError(f"{what} must be a positive number, not {value!r}")
@@ -75,11 +76,11 @@ def fit_temperature(
         step = float(np.exp(log_step))
         return float(weight @ _expected(margins, step / default)) / default + prior * (1 - 1 / step)
 
-    farthest = float(np.log(_FARTHEST))
+    farthest = float(np.log(FARTHEST))
     if slope(farthest) <= 0:
-        return default / _FARTHEST
+        return default / FARTHEST
     if slope(-farthest) >= 0:
-        return default * _FARTHEST
+        return default * FARTHEST
     return default * float(np.exp(-brentq(slope, -farthest, farthest, xtol=1e-9)))
 
 
@@ -89,12 +90,3 @@ def _expected(margins: npt.NDArray[np.float64], inverse: float) -> npt.NDArray[n
     np.exp(weights, out=weights)
     means: npt.NDArray[np.float64] = np.einsum("nc,nc->n", weights, margins) / weights.sum(axis=1)
     return means
-
-
-def _checked_weight(sample_weight: npt.ArrayLike | None, length: int) -> npt.NDArray[np.float64]:
-    weight = np.ones(length) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (length,) or not (np.isfinite(weight) & (weight >= 0)).all():
-        raise InvalidInputError(
-            f"sample_weight must hold one number, 0 or more, for each of the {length} images"
-        )
-    return weight

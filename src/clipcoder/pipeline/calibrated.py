@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from clipcoder.adapters.fitted import Fitted
 from clipcoder.adapters.support import Support
-from clipcoder.arrays import FloatArray, IntArray, softmax
+from clipcoder.arrays import FloatArray
 from clipcoder.calibration import (
     Calibration,
     Conformal,
@@ -24,11 +24,13 @@ from clipcoder.calibration import (
     checked_threshold,
     fit_conformal,
     fit_platt,
-    fit_temperature,
+    fit_spread,
     threshold_for_error,
 )
+from clipcoder.calibration.defaults import few_shot_temperature, rival_spread
 from clipcoder.encoders.base import Encoder, ImageInput
 from clipcoder.errors import InvalidInputError
+from clipcoder.pipeline.class_labels import class_positions, shown_classes
 from clipcoder.pipeline.outcomes import UNKNOWN, Judgement
 
 Images = Sequence[ImageInput]
@@ -60,7 +62,11 @@ class Calibrated(ABC):
 
     @property
     def temperature_(self) -> float:
-        """What scores are divided by, for their softmax to be probabilities."""
+        """What the scores of an image are divided by, for their softmax to be probabilities.
+
+        Where ``calibration_.spread`` says that it goes with the spread of an image's scores, it is that of a
+        typical one.
+        """
         return self.calibration_.temperature
 
     def predict(self, images: Images) -> npt.NDArray[Any]:
@@ -83,9 +89,9 @@ class Calibrated(ABC):
     def predict_proba(self, images: Images, *, independent: bool = False) -> FloatArray:
         """Return probabilities of shape (n, C), classes as in ``classes_``.
 
-        They are the softmax of the scores divided by ``temperature_``. Where a rerank overrules the scores,
-        its class and the one it overrules exchange their scores, so that the largest probability is always
-        the prediction's.
+        They are the softmax of the scores divided by a temperature (``calibration_``). Where a rerank
+        overrules the scores, its class and the one it overrules exchange their scores, so that the largest
+        probability is always the prediction's.
 
         Args:
             images: as in ``predict``.
@@ -134,6 +140,7 @@ class Calibrated(ABC):
         class_conditional: bool = False,
         error_rate: float | None = None,
         confidence: float | None = None,
+        independent: bool = False,
     ) -> Self:
         """Learn from labelled images how sure to be; what is predicted stays, but for "unknown".
 
@@ -142,7 +149,7 @@ class Calibrated(ABC):
 
         Args:
             images: as in ``predict``.
-            labels: the class of each, of shape (n,).
+            labels: the class of each, of shape (n,); with ``independent``, all classes that each shows.
             coverage: how often the sets of ``predict_sets`` shall hold the right class, in (0, 1).
             class_conditional: whether they shall do so for each class by itself. A class with fewer than
                 about 1 / (1 - coverage) images is then in every set, and a warning is logged.
@@ -150,19 +157,35 @@ class Calibrated(ABC):
                 sure of are ``"unknown"`` from now on. All of them are, if no threshold keeps the rate.
             confidence: how sure it shall be that other images of the kind keep the error rate, in (0, 1);
                 None is content with these images.
+            independent: images may show several classes or none, and only independent probabilities are
+                learned. Labels are then a list of classes for each image, or a matrix of 0 and 1 of shape
+                (n, C), columns as in ``classes_`` (scikit-learn's ``MultiLabelBinarizer`` makes one). Without
+                it they are learned as well, as if an image showed its class and no other: the last call
+                holds.
 
         Returns:
-            The classifier itself, with a new ``calibration_``; sets that were learned before are dropped.
+            The classifier itself, with a new ``calibration_``; sets that were learned before are dropped,
+            unless it is about independent probabilities alone.
 
         Raises:
-            InvalidInputError: a label that is no class, no image, a share that is none, or what ``predict``
-                raises.
+            InvalidInputError: a label that is no class, no image, a share that is none, a coverage or error
+                rate of independent labels, or what ``predict`` raises.
             MissingExtraError: a coverage needs crepes.
         """
+        if independent and not (coverage is None and error_rate is None):
+            raise InvalidInputError(
+                "coverage and error_rate are about images of one class each; learn them by a call without "
+                "independent=True"
+            )
         scores = self._judge(self._features(images)).ranked
+        if independent:
+            platt = fit_platt(scores, shown_classes(labels, self.classes_, len(scores)))
+            self.calibration_ = replace(self.calibration_, platt=platt)
+            return self
         index = class_positions(labels, self.classes_, len(scores))
-        temperature = fit_temperature(scores, index, default=self.temperature_)
-        probabilities = softmax(scores, temperature=temperature)
+        temperature, spread = fit_spread(scores, index, default=self.temperature_)
+        learned = Calibration(temperature, platt=fit_platt(scores, index), images=len(index), spread=spread)
+        probabilities = learned.probabilities(scores)
         conformal, below = None, self.calibration_.unknown_below
         if coverage is not None:
             conformal = fit_conformal(probabilities, index, coverage, class_conditional=class_conditional)
@@ -170,9 +193,7 @@ class Calibrated(ABC):
         if error_rate is not None:
             below = threshold_for_error(probabilities, index, error_rate, confidence=confidence)
             check_unknown(below, self.classes_)
-        self.calibration_ = Calibration(
-            temperature, below, conformal, fit_platt(scores, index), images=len(index)
-        )
+        self.calibration_ = replace(learned, unknown_below=below, conformal=conformal)
         return self
 
     def abstain_below(self, threshold: float | None) -> Self:
@@ -186,7 +207,7 @@ class Calibrated(ABC):
         return self
 
     def _probabilities(self, judgement: Judgement) -> FloatArray:
-        return softmax(judgement.ranked, temperature=self.temperature_)
+        return self.calibration_.probabilities(judgement.ranked)
 
     def _unknown(self, probabilities: FloatArray) -> npt.NDArray[np.bool_]:
         """Return which images are unknown, of shape (n,)."""
@@ -227,51 +248,23 @@ def check_unknown(threshold: float | None, classes: npt.NDArray[Any]) -> None:
         )
 
 
-def calibration_of_fit(support: Support, fitted: Fitted, default: Calibration) -> Calibration:
+def calibration_of_fit(support: Support, fitted: Fitted, method: str, texts: float | None) -> Calibration:
     """Return what the images that a few-shot method was fitted to say, each judged by the others.
 
     Args:
         support: the images.
         fitted: the method.
-        default: what holds where none was judged.
+        method: its name, by which it has a default temperature: that is all there is where none was judged.
+        texts: the temperature of scores by the texts alone; None if it is not known.
     """
+    spread = rival_spread(fitted.head.scores(support.images), support.labels) if texts is None else 1.0
+    default = few_shot_temperature(method, texts, spread)
     if not len(fitted.judged):
-        return default
+        return Calibration(default)
     labels = support.labels[fitted.judged]
-    return replace(
-        default,
-        temperature=fit_temperature(
-            fitted.held_out, labels, support.weight[fitted.judged], default=default.temperature
-        ),
-        platt=fit_platt(fitted.held_out, labels),
-        images=len(labels),
-    )
-
-
-def class_positions(
-    labels: Sequence[Any] | npt.NDArray[Any], classes: npt.NDArray[Any], length: int
-) -> IntArray:
-    """Return the position of each label among the classes, of shape (n,).
-
-    Raises:
-        InvalidInputError: not ``length`` labels, or one that is no class.
-
-    >>> class_positions(["dog", "cat"], np.array(["dog", "cat"]), 2)
-    array([0, 1])
-    """
-    given = np.asarray(labels)
-    if given.shape != (length,):
-        raise InvalidInputError(
-            f"labels must hold one class for each of the {length} images, but their shape is {given.shape}"
-        )
-    place = {name: position for position, name in enumerate(classes.tolist())}
-    for label in given.tolist():
-        if label not in place:
-            raise InvalidInputError(
-                f"every label must be a class, such as {classes.tolist()[0]!r}, but {label!r} is none; "
-                "leave out images of other things"
-            )
-    return np.array([place[label] for label in given.tolist()], dtype=np.intp)
+    temperature, evening = fit_spread(fitted.held_out, labels, support.weight[fitted.judged], default=default)
+    platt = fit_platt(fitted.held_out, labels)
+    return Calibration(temperature, platt=platt, images=len(labels), spread=evening)
 
 
 def _tell_always(conformal: Conformal, classes: npt.NDArray[Any]) -> None:

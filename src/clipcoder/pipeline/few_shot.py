@@ -15,17 +15,17 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from clipcoder.adapters import methods
 from clipcoder.adapters.fitted import Fitted
 from clipcoder.adapters.support import Support
-from clipcoder.arrays import FloatArray, softmax, unit_rows
+from clipcoder.arrays import FloatArray, unit_rows
 from clipcoder.bank import TextBank
 from clipcoder.calibration import Calibration, default_calibration
-from clipcoder.calibration.defaults import few_shot_temperature
 from clipcoder.encoded import EncodedTexts, Method, check_bank, check_encoder
 from clipcoder.encoders.base import Encoder, ImageInput
 from clipcoder.encoders.inputs import listed_images
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.explanation import Explanation
 from clipcoder.pipeline import explaining
-from clipcoder.pipeline.calibrated import calibration_of_fit, class_positions
+from clipcoder.pipeline.calibrated import calibration_of_fit
+from clipcoder.pipeline.class_labels import class_positions
 from clipcoder.pipeline.confusions import Knowledge
 from clipcoder.pipeline.image_classifier import ImageClassifier
 from clipcoder.pipeline.metrics import Metrics
@@ -70,7 +70,8 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         classes_: the sorted class names: those of the bank, or those of the labels; array of shape (C,).
         fitted_: the head, its settings and the evidence for them (``adapters.fitted.Fitted``).
         calibration_: what makes probabilities of scores.
-        temperature_: the calibration's: what scores are divided by before the softmax.
+        temperature_: the calibration's: what scores are divided by before the softmax, where their spread is
+            typical.
         metrics_: images a class, and how good leave-one-out says it is (``pipeline.metrics.Metrics``).
         n_features_in_: the width d of the features.
 
@@ -157,7 +158,7 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         self._examples = explaining.example_names(images, np.flatnonzero(counted))
         self.calibration_ = self._calibration(support)
         self.abstain_below(self.unknown_below)
-        self.metrics_ = Metrics.of_fit(self.fitted_, support.labels, support.n_classes, self.temperature_)
+        self.metrics_ = Metrics.of_fit(self.fitted_, support.labels, support.n_classes, self.calibration_)
         return self
 
     def decision_function(self, images: Any) -> FloatArray:
@@ -251,14 +252,11 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         """Return what the support set says of probabilities, beside what is known without it."""
         if self.calibration is None:
             return Calibration(1.0)
-        encoder = self.encoder
-        texts = (
-            Calibration(1.0)
-            if encoder is None or self.bank is None
-            else default_calibration(encoder.name, self.texts, logit_scale=encoder.logit_scale)
-        )
-        default = Calibration(few_shot_temperature(self.method, texts.temperature))
-        return calibration_of_fit(support, self.fitted_, default)
+        encoder, texts = self.encoder, None
+        if encoder is not None and self.bank is not None:
+            known = default_calibration(encoder.name, self.texts, logit_scale=encoder.logit_scale)
+            texts = known.temperature
+        return calibration_of_fit(support, self.fitted_, self.method, texts)
 
     def _check_parts(self) -> None:
         if self.calibration not in ("temperature", None):
@@ -284,5 +282,5 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         check_is_fitted(self)
         held_out = None
         if len(self.fitted_.judged):
-            held_out = softmax(self.fitted_.held_out, temperature=self.temperature_), self._judged_labels
+            held_out = self.calibration_.probabilities(self.fitted_.held_out), self._judged_labels
         return Knowledge(self.classes_.tolist(), self.encoder, self._texts, held_out=held_out)

@@ -21,7 +21,8 @@ from clipcoder.encoders.ahead import batch_size_of, encode_ahead, encode_listed
 from clipcoder.encoders.base import ImageInput
 from clipcoder.errors import InvalidInputError, UnreadableImageError
 from clipcoder.explanation import TOP, Explanation
-from clipcoder.pipeline.calibrated import Calibrated, Images, class_positions
+from clipcoder.pipeline.calibrated import Calibrated, Images
+from clipcoder.pipeline.class_labels import class_positions
 from clipcoder.pipeline.confusions import Confusion, Knowledge, Sample, confusions
 from clipcoder.pipeline.metrics import Metrics
 from clipcoder.pipeline.outcomes import Failure, Prediction

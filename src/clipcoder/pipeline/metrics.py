@@ -9,7 +9,8 @@ from typing import Final, Self
 import numpy as np
 
 from clipcoder.adapters.fitted import Fitted
-from clipcoder.arrays import FloatArray, IntArray, softmax
+from clipcoder.arrays import FloatArray, IntArray
+from clipcoder.calibration.calibration import Calibration
 from clipcoder.calibration.error import expected_calibration_error, negative_log_likelihood
 
 _Z: Final = 1.959964  # of the normal distribution, for 95 %
@@ -80,17 +81,17 @@ class Metrics:
     evaluation: Quality | None = None
 
     @classmethod
-    def of_fit(cls, fitted: Fitted, labels: IntArray, n_classes: int, temperature: float) -> Self:
+    def of_fit(cls, fitted: Fitted, labels: IntArray, n_classes: int, calibration: Calibration) -> Self:
         """Return what is known right after a few-shot method was fitted.
 
         Args:
             fitted: the method.
             labels: the classes of its support images, of shape (n,).
             n_classes: how many classes there are.
-            temperature: what scores are divided by before the softmax.
+            calibration: what makes probabilities of scores.
         """
         shots = tuple(np.bincount(labels, minlength=n_classes).tolist())
         if not len(fitted.judged):
             return cls(shots)
-        probabilities = softmax(fitted.held_out, temperature=temperature)
+        probabilities = calibration.probabilities(fitted.held_out)
         return cls(shots, Quality.of(probabilities, labels[fitted.judged]))

@@ -56,7 +56,8 @@ class ZeroShotClassifier(ImageClassifier):
         max_gap_: the gap that is used, stated or learned; None before ``fit_gap``.
         calibration_: what makes probabilities of scores, cosines times 100: a default for the encoder
             (``calibration.defaults``), or what ``calibrate`` learned.
-        temperature_: the calibration's: what scores are divided by before the softmax.
+        temperature_: the calibration's: what scores are divided by before the softmax, where their spread is
+            typical.
 
     Raises:
         InvalidInputError: the encoder lacks a member, there are fewer than two classes, a class has no text
