@@ -87,7 +87,7 @@ class Contents:
         listed = sum(len(self.rows[split].keys) for split in splits)
         return (
             f"lacks {len(missing):,} of its {listed:,} images, such as "
-            f"'{self.images.trees[0].place(missing[0])}'; {self._remedy()}"
+            f"'{self.images.place(missing[0])}'; {self._remedy()}"
         )
 
     def as_dataset(self) -> Dataset:

@@ -19,13 +19,11 @@ def lines_of(facts: DatasetFacts, tree: Overlay, file: str) -> Iterator[tuple[st
     try:
         lines = needed(facts, tree, file).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise InvalidInputError(
-            f"{source} must be text in UTF-8; fetch it again from {facts.home}"
-        ) from error
-    for number, line in enumerate(lines, 1):
+        raise corrupt(facts, source, "it is no text in UTF-8") from error
+    for count, line in enumerate(lines, 1):
         first, _, rest = line.strip().partition(" ")
         if first and not rest.strip():
-            raise corrupt(facts, source, f"line {number} is {line.strip()[:60]!r}")
+            raise corrupt(facts, source, f"line {count} is {line.strip()[:60]!r}")
         if first:
             yield first, rest.strip()
 

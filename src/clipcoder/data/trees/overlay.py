@@ -40,11 +40,15 @@ class Overlay(Tree):
         return Overlay([tree.at(folder) for tree in self.trees for folder in folders])
 
     def place(self, path: str = "") -> str:
-        """Return where a path is, or would be."""
-        return next((tree for tree in self.trees if tree.has(path)), self.trees[0]).place(path)
+        """Return where a path is, or would be: where its folder is, or anything at all."""
+        for there in (path, path.rpartition("/")[0], ""):
+            for tree in self.trees:
+                if tree.has(there) or tree.listing(there):
+                    return tree.place(path)
+        return self.trees[0].place(path)
 
     def _home(self, path: str) -> Tree:
         for tree in self.trees:
             if tree.has(path):
                 return tree
-        raise InvalidInputError(f"there is no file '{self.trees[0].place(path)}'; put it there")
+        raise InvalidInputError(f"there is no file '{self.place(path)}'; put it there")
