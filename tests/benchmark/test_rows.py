@@ -150,13 +150,13 @@ def test_a_broken_line_in_the_middle_is_named(folder: Path, broken: bytes, said:
 
 def test_a_folder_without_rows_says_how_to_make_some(tmp_path: Path) -> None:
     assert Results(tmp_path / "none").rows() == []
-    with pytest.raises(InvalidInputError, match="no results in .*clipcoder bench run --out"):
+    with pytest.raises(InvalidInputError, match=r"no results in .*clipcoder bench run --out"):
         read_rows(tmp_path / "none")
 
 
 def test_rows_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").mkdir()
-    with pytest.raises(InvalidInputError, match="cannot read .*is a directory"):
+    with pytest.raises(InvalidInputError, match=r"cannot read .*is a directory"):
         read_rows(tmp_path)
 
 

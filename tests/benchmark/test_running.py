@@ -87,7 +87,7 @@ def test_classes_of_unequal_size_have_another_mean_than_images(
     assert predictions.predictions.tolist() == [0, 0, 0, 1, 0]
     assert predictions.labels.tolist() == [0, 0, 0, 1, 1]
     assert predictions.class_names == ("red", "green")
-    assert 0.5 <= predictions.confidence.min()
+    assert predictions.confidence.min() >= 0.5
 
 
 def test_every_few_shot_method_has_the_accuracy_that_counting_gives(
@@ -352,7 +352,15 @@ class TestRefusals:
         with pytest.raises(InvalidInputError, match="at least half of the 2 classes"):
             runs(traffic(tmp_path / "traffic"), methods=["coder"])
 
-    def test_no_method_with_texts(self, runs: Runs, tmp_path: Path) -> None:
+    def test_no_source_with_pairs(self, runs: Runs, tmp_path: Path) -> None:
+        splits = garden(tmp_path / "garden").splits
+        unheard = Dataset("unheard", "Unheard things", ("qzx", "xqz", "zxq"), splits)  # not by WordNet
+        with pytest.raises(
+            InvalidInputError, match=r"no source has the texts that 'coder\*' takes on Unheard"
+        ):
+            runs(unheard, methods=["clip", "coder*"], texts=["wordnet"])
+
+    def test_no_texts_of_its_authors(self, runs: Runs, tmp_path: Path) -> None:
         from clipcoder import TextBank
 
         bank = tmp_path / "names.json"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from clipcoder.benchmark import as_published, machine
+from clipcoder.arrays import IntArray
+from clipcoder.benchmark import as_published, provenance
 from clipcoder.benchmark.answers import Answers, Score
 from clipcoder.benchmark.cells import Cell, cells
 from clipcoder.benchmark.features import EncodedImages, EncodedPool, Labelled, Watch, encode_split
@@ -58,17 +59,28 @@ class Bench:
         prompts = load_prompts(self.dataset.prompts)
         self._known = Knowledge.of(encoder, self.dataset.class_names, prompts, sources)
 
+    @property
+    def encoder_name(self) -> str:
+        """What the encoder is called."""
+        return self._encoder.name
+
+    @property
+    def labels(self) -> IntArray:
+        """The class of each image of the evaluated split, of shape (n,)."""
+        return self._prepared.evaluated.labels
+
     def cells(self) -> Iterator[tuple[Cell, str]]:
         """Yield each cell with the id of its row.
 
         Raises:
-            InvalidInputError: no method has the texts that it takes.
+            InvalidInputError: no source has the texts that a method takes which was named.
         """
         found = cells(self.spec, list(self._known.sources.values()))
-        if not found:
+        without = [name for name in self.spec.named if name not in {cell.method for cell in found}]
+        if without:
             raise InvalidInputError(
-                f"none of the methods {', '.join(self.spec.methods)} has the texts that it takes on "
-                f"{self.dataset.title}; name another method or another source of texts"
+                f"no source has the texts that {without[0]!r} takes on {self.dataset.title}; name another "
+                "source, or leave that method out"
             )
         for cell in found:
             yield cell, cell.digest(self._facts(cell))
@@ -82,7 +94,7 @@ class Bench:
         outcome = self._outcome(cell)
         images = self.evaluated
         answers = outcome.answers.over(images.readable)
-        score = Score.of(answers, self._prepared.evaluated.labels)
+        score = Score.of(answers, self.labels)
         seconds = (images.seconds, outcome.fit_seconds, outcome.score_seconds)
         row = Row(
             id=row_id,
@@ -97,9 +109,9 @@ class Bench:
             class_accuracy_mean=score.class_accuracy_mean,
             ece=score.ece,
             seconds=Seconds(*(round(one, 4) for one in seconds)),
-            peak_memory_mb=machine.peak_memory_mb(),
-            versions=machine.versions(),
-            made=machine.now(),
+            peak_memory_mb=provenance.peak_memory_mb(),
+            versions=provenance.versions(),
+            made=provenance.now(),
             options=cell.options(self.spec),
             chosen=outcome.chosen,
             failed=images.failed,
@@ -177,7 +189,7 @@ class Bench:
 
     def _as_published(self, cell: Cell, drawn: Labelled | None) -> tuple[Answers, dict[str, float]]:
         images, name = self.evaluated, self.dataset.name
-        evaluated = Labelled(images.features, self._prepared.evaluated.labels[images.readable])
+        evaluated = Labelled(images.features, self.labels[images.readable])
         if drawn is None:
             return as_published.reranked(self._known, cell, evaluated, self.spec, name)
         has_val = "val" in self.dataset.splits

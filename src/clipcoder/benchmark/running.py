@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 
 from clipcoder.benchmark.bench import Bench
 from clipcoder.benchmark.features import Watch, unwatched
@@ -27,9 +28,13 @@ class RunReport:
         failed: the keys of images that it could not read, by the name of their data set.
     """
 
-    made: int
-    kept: int
-    failed: dict[str, tuple[str, ...]]
+    made: int = 0
+    kept: int = 0
+    failed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __add__(self, other: RunReport) -> RunReport:
+        """Return what two runs did together."""
+        return RunReport(self.made + other.made, self.kept + other.kept, {**self.failed, **other.failed})
 
 
 def run(
@@ -60,26 +65,30 @@ def run(
     if datasets is None:
         datasets = [load_dataset(name, spec.root) for name in spec.datasets]
     prepared = [Prepared.of(spec, dataset) for dataset in datasets]
+    encoders = map(open_encoder, spec.models)
+    first = next(encoders)  # before the folder is made, for it may not be there
+    report = RunReport()
     results = Results(out)
-    made = kept = 0
-    failed: dict[str, tuple[str, ...]] = {}
     with results.writing():
         known = {row.id for row in results.rows()}
-        for model in spec.models:
-            encoder = open_encoder(model)
+        for encoder in chain([first], encoders):
             for one in prepared:
-                bench = Bench(spec, one, encoder, watch)
-                cells = list(bench.cells())
-                missing = [(cell, row_id) for cell, row_id in cells if row_id not in known]
-                if missing:
-                    bench.encode(few_shot=any(cell.shots for cell, _ in missing))
-                doing = f"{bench.dataset.name}, {encoder.name}"
-                for cell, row_id in watch(iter(missing), len(missing), doing):
-                    row, answers = bench.made(cell, row_id)
-                    labels, names = one.evaluated.labels, one.dataset.class_names
-                    results.append(row, labels, answers.chosen, answers.confidence, names)
-                    known.add(row_id)
-                    failed[bench.dataset.name] = tuple(dict.fromkeys([*row.failed, *row.left_out]))
-                made += len(missing)
-                kept += len(cells) - len(missing)
-    return RunReport(made, kept, failed)
+                report += _make_missing(Bench(spec, one, encoder, watch), results, known, watch)
+    return report
+
+
+def _make_missing(bench: Bench, results: Results, known: set[str], watch: Watch) -> RunReport:
+    """Make the rows of one encoder and data set that are not known, which they are then."""
+    cells = list(bench.cells())
+    missing = [(cell, row_id) for cell, row_id in cells if row_id not in known]
+    if not missing:
+        return RunReport(kept=len(cells))
+    bench.encode(few_shot=any(cell.shots for cell, _ in missing))
+    unreadable: dict[str, None] = {}
+    for cell, row_id in watch(iter(missing), len(missing), f"{bench.dataset.name}, {bench.encoder_name}"):
+        row, answers = bench.made(cell, row_id)
+        names = bench.dataset.class_names
+        results.append(row, bench.labels, answers.chosen, answers.confidence, names)
+        known.add(row_id)
+        unreadable |= dict.fromkeys([*row.failed, *row.left_out])
+    return RunReport(len(missing), len(cells) - len(missing), {bench.dataset.name: tuple(unreadable)})

@@ -119,9 +119,10 @@ class BenchSpec:
         methods = dict.fromkeys(method for group in listed for method in group)
         return tuple(method for method in methods if self._has(method))
 
-    def names(self, method: str) -> bool:
-        """Whether a method is named itself, so that it may not be left out silently."""
-        return method in self.methods
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The methods that are named themselves, so that none of them may be left out silently."""
+        return tuple(name for name in self.methods if name not in GROUPS)
 
     def _has(self, method: str) -> bool:
         published = self.protocol != "reference" or method in REFERENCE_METHODS

@@ -170,7 +170,7 @@ def _check_sources(spec: BenchSpec, files: Sequence[TextSource]) -> None:
                 f"each source of texts needs a name of its own, but {name!r} is there twice; "
                 "name them as in --texts mine=FILE"
             )
-    for name in filter(spec.names, ZERO_SHOT):
+    for name in filter(ZERO_SHOT.__contains__, spec.named):
         method = ZERO_SHOT[name]
         if method.source and not any(method.takes_from(source.name, source.wrote) for source in files):
             raise InvalidInputError(
