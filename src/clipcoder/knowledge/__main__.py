@@ -6,14 +6,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from clipcoder.errors import ClipcoderError
 from clipcoder.knowledge.checking.gates import check_set, speller_of
 from clipcoder.knowledge.pack import Pack
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, assets: Traversable | None = None) -> int:
     """Check all data sets, or those that are named.
+
+    Args:
+        arguments: those of the command line, if none are given.
+        assets: another folder of texts than the one in the package.
 
     Returns:
         0 where there is nothing to mend, 1 where there is, 2 where a data set is unknown.
@@ -23,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--set", action="append", dest="sets", metavar="NAME", help="only this one; repeatable"
     )
     chosen = parser.parse_args(arguments).sets
-    assets = resources.files("clipcoder") / "assets"
+    assets = assets or resources.files("clipcoder") / "assets"
     pack = Pack(assets)
     try:
         shelves = [pack[name] for name in chosen] if chosen else list(pack)

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from clipcoder.bank import PairBank, TextBank
 from clipcoder.cli import commands
 from clipcoder.cli.texts.reporting import one_line
+from clipcoder.knowledge.pack import Pack
 from clipcoder.source import Source
 from toy_encoder import ColourEncoder
 
@@ -325,3 +326,67 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 141
+
+
+def test_the_pack_is_counted_by_data_set() -> None:
+    printed = lines(show("--pack"))
+    assert printed[0].startswith("knowledge pack: ")
+    assert "eurosat 10 10 64 42 29 18" in printed
+    sets = {facts["set"]: facts for facts in record(show("--pack", "--json"))["sets"]}
+    assert sets["eurosat"] == {
+        "set": "eurosat",
+        "classes": 10,
+        "known": 10,
+        "attributes": 64,
+        "analogues": 42,
+        "synonyms": 29,
+        "pairs": 18,
+    }
+
+
+def test_the_pack_says_what_it_gives_for_a_class() -> None:
+    printed = lines(show("--pack", "eurosat", "--class", "Rivers", "--class", "xyzzy"))
+    known = below("Rivers: river of eurosat, large natural stream", printed)
+    assert known[0] == "attribute winding dark blue band"
+    assert "synonym waterway" in known
+    assert known[-1] == "not sea or lake: land on both sides of a band of water"
+    assert "xyzzy: not in the pack" in printed
+
+
+def test_a_data_set_of_the_pack_is_shown_whole() -> None:
+    classes = record(show("--pack", "eurosat", "--json"))["classes"]
+    assert [known["class"] for known in classes][:2] == ["annual crop land", "forest"]
+    assert classes[1]["sense"] == "land covered with trees"
+    assert classes[1]["differences"]["river"] == ["trees from edge to edge", "mottled dark green crowns"]
+    unknown = record(show("--pack", "--json", "--class", "xyzzy"))["classes"]
+    assert unknown == [{"name": "xyzzy"}]
+
+
+def test_a_name_that_may_mean_several_classes_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for folder in ("class_names", "knowledge"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "class_names" / "cranes.txt").write_text("tower crane\ncrane bird\n")
+    said = {"sense": "s", "attributes": [], "analogues": [], "synonyms": ["crane"]}
+    known = [json.dumps({"class": name, **said}) for name in ("tower crane", "crane bird")]
+    (tmp_path / "knowledge" / "cranes.jsonl").write_text("\n".join(known))
+    monkeypatch.setattr("clipcoder.knowledge.pack.load_pack", lambda: Pack(tmp_path))
+    told = "crane: may be tower crane or crane bird; name one of these, or say what it is in brackets"
+    assert told in lines(show("--pack", "--class", "crane"))
+    rivals = record(show("--pack", "--json", "--class", "crane"))["classes"][0]["rivals"]
+    assert rivals == ["tower crane", "crane bird"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "texts show needs the file of a bank, or --pack for the texts that ship; name one"),
+        (["--pack", "eurosta"], "unknown set of the knowledge pack 'eurosta': did you mean 'eurosat'"),
+        (["--pack", "--model", "starter"], "--model looks at a bank of texts, not at the pack"),
+    ],
+)
+def test_what_the_pack_cannot_show_is_refused(arguments: list[str], complaint: str) -> None:
+    result = show(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert complaint in result.stderr

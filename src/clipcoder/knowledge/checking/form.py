@@ -68,15 +68,16 @@ def _pair_findings(
     shelf: Shelf, classes: Sequence[ClassKnowledge], pairs: Sequence[PairKnowledge]
 ) -> Iterator[Finding]:
     place = {name: i for i, name in enumerate(shelf.class_names)}
-    seen: set[tuple[str, str]] = set()
+    seen: set[frozenset[str]] = set()
     for pair in pairs:
         spot = f"{pair.class_name} ~ {pair.other}"
         if place[pair.class_name] >= place[pair.other]:
             yield Finding("the class that comes first in the data set must come first", "", spot)
-        if (pair.class_name, pair.other) in seen:
+        both = frozenset((pair.class_name, pair.other))
+        if both in seen:
             yield Finding("is there twice", class_name=spot)
-        seen.add((pair.class_name, pair.other))
-    counts = Counter(name for pair in seen for name in pair)
+        seen.add(both)
+    counts = Counter(name for both in seen if len(both) > 1 for name in both)
     needed = min(_PAIRS_OF_A_CLASS, len(shelf.class_names) - 1)
     for entry in classes:
         if counts[entry.class_name] < needed:
