@@ -42,7 +42,7 @@ class NameIndex:
         for spelling in _names_in(name):
             if key := search_key(spelling):
                 self._exact.setdefault(key, {})[thing] = None
-                for singular in singulars(key):
+                for singular in singulars(key) if key.endswith(("s", "men")) else ():  # few are plurals
                     self._loose.setdefault(singular, {})[thing] = None
 
 

@@ -56,6 +56,7 @@ def test_good_texts_pass() -> None:
         ("blue dog collar", []),
         ("whtie wing tip", ["unknown word 'whtie'"]),
         ("Blue wing tip", ["begins with a capital"]),
+        ("Head of Owl", ["names the class 'owl'"]),
         ("Siamese wing tip", ["unknown word 'siamese'"]),
         ("blue wing tip.", ["the sign '.' at character 14"]),
         (" blue wing", ["the sign ' ' at character 1"]),

@@ -31,7 +31,7 @@ def test_they_are_told_with_the_reason(phrase: str, findings: list[tuple[str, st
         "webbed orange feet",
         "lower bill with notched tip",
         "outer tail feathers",
-        "knotted rope",
+        "round sound hole",
         "north side",
     ],
 )

@@ -27,7 +27,7 @@ _WORDS_OF_A_PHRASE: Final = (2, 12)
 _WORDS_OF_A_SENSE: Final = (2, 8)
 _WORDS_OF_A_NAME: Final = (1, 6)
 _SIGNS: Final = re.compile(r"[.;:|~\"_\n\t!?]|\s{2}|^\s|\s$")
-_CAPITAL: Final = re.compile(r"[A-Z][a-z]+(?![\w'\u2019-])")
+_CAPITAL: Final = re.compile(r"([A-Z][a-z]+)(?![\w'\u2019-])[^A-Z]*")
 
 
 class PhraseGates:
@@ -67,7 +67,7 @@ class PhraseGates:
             yield from (Finding(f"{reason} ({word!r})", phrase) for reason, word in unwanted(phrase))
             yield from (Finding(f"names the class {n!r}", phrase) for n in self._classes.mentioned_in(phrase))
             yield from (Finding(f"unknown word {word!r}", phrase) for word in self._speller.unknown(phrase))
-            if (first := _CAPITAL.match(phrase)) and self._speller.knows(first[0].casefold()):
+            if (first := _CAPITAL.fullmatch(phrase)) and self._speller.knows(first[1].casefold()):
                 yield Finding("begins with a capital", phrase)
 
     def _names(self, entry: ClassKnowledge) -> Iterator[Finding]:

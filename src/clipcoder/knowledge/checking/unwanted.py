@@ -25,7 +25,7 @@ _INVISIBLE: Final = """
     intelligent invasive invented loud loyal medicinal melodic melodious musical-sounding native noisy
     nutritious obedient odor odour original originally playful poisonous popular price pricey prized quiet
     rare rarely reliable renowned salty savory savoury scent scented scrumptious smell smelling smells
-    smelly sound sounding sounds species-rich spicy-tasting stinky sweet-scented sweet-smelling sweetness
+    smelly sounding sounds species-rich spicy-tasting stinky sweet-scented sweet-smelling sweetness
     tart-tasting taste tastes tasting tasty tempting timeless toxic tradition traditional traditionally
     trendy typical typically usual usually valuable venomous voice well-known widespread yummy
 """
