@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from clipcoder.arrays import FloatArray, unit_rows
 from clipcoder.errors import InvalidInputError
+from clipcoder.files import system_reason
 from parity.cases import Case
 from parity.wordings import Wordings
 
@@ -85,10 +86,15 @@ class Published:
         (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
         case.knowledge.write(folder, case.dataset)
         command = [self.python, "-m", "parity.published", str(self.checkout.resolve()), str(folder), *steps]
-        home = str(Path(__file__).resolve().parents[1])
-        ended = subprocess.run(
-            command, env=os.environ | {"PYTHONPATH": home}, capture_output=True, text=True, check=False
-        )
+        # One thread: the arrays of a point of the search are too small for more, and sums keep their order.
+        own = {"PYTHONPATH": str(Path(__file__).resolve().parents[1]), "OMP_NUM_THREADS": "1"}
+        try:
+            ended = subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=False)
+        except OSError as error:
+            raise InvalidInputError(
+                f"'{self.python}' must be an interpreter with torch, but it cannot be run: "
+                f"{system_reason(error)}; give another one as --python"
+            ) from error
         if ended.returncode:
             said = (ended.stderr.strip() or "nothing said").splitlines()[-1]
             raise InvalidInputError(
