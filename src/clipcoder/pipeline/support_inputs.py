@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import type_of_target
 
 from clipcoder.encoders.base import IMAGE_TYPES
 from clipcoder.errors import InvalidInputError
@@ -40,8 +40,7 @@ def checked_labels(y: npt.ArrayLike, length: int) -> npt.NDArray[Any]:
     """Return one label for each image, of shape (length,).
 
     Raises:
-        InvalidInputError: another number of labels.
-        ValueError: numbers that are no classes, such as 0.5 (scikit-learn's).
+        InvalidInputError: another number of labels, or what are no classes, such as 0.5 or None.
 
     >>> checked_labels(["cat", "dog"], 2).tolist()
     ['cat', 'dog']
@@ -53,8 +52,21 @@ def checked_labels(y: npt.ArrayLike, length: int) -> npt.NDArray[Any]:
             f"{labels.shape}"
         )
     if length:
-        check_classification_targets(labels)
+        _check_classes(labels)
     return labels
+
+
+def _check_classes(labels: npt.NDArray[Any]) -> None:
+    """Refuse labels that are no classes; with one image a class, all of them may differ."""
+    try:
+        kind = type_of_target(labels, input_name="y", raise_unknown=True)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"y must hold names or whole numbers, all of one type: {error}") from error
+    if kind not in ("binary", "multiclass"):
+        measured = labels[labels != labels.round()][0]
+        raise InvalidInputError(
+            f"Unknown label type: {kind}; y must hold names or whole numbers, but there is {measured}"
+        )
 
 
 def checked_weights(sample_weight: npt.ArrayLike | None, length: int) -> npt.NDArray[np.float64]:
