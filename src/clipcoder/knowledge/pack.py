@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 from typing import Final, TypeVar
 
 from clipcoder.errors import InvalidInputError, UnknownNameError
+from clipcoder.generators.catalog import catalogue_names
 from clipcoder.knowledge.entries import ClassKnowledge, PairKnowledge, class_of, pair_of
 from clipcoder.knowledge.index import NameIndex
 
@@ -33,7 +34,8 @@ class Shelf:
     @property
     def prompts(self) -> str:
         """The entry of the prompt catalogue with the templates for this data set."""
-        return _PROMPTS.get(self.name, self.name)
+        name = _PROMPTS.get(self.name, self.name)
+        return name if name in catalogue_names() else "generic"
 
     @cached_property
     def listed(self) -> Mapping[str, str]:
