@@ -103,7 +103,7 @@ def draw(path: Path, encoding: float, costs: list[Cost]) -> None:
         times = [1000 * cost.scoring for cost in costs if cost.rule == rule]
         axes.plot(CLASSES, times, marker=marker, color=colour, label=f"scoring, {rule}")
     axes.set(xscale="log", yscale="log", xlabel="classes, 20 texts each", ylabel="milliseconds an image")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
