@@ -34,7 +34,7 @@ FEW_SHOT = Table(
             ),
         ),
     ),
-    notes=("–: not measured", "a second note"),
+    notes=("–: not measured", "a note on coder* and equidistant*"),
 )
 
 ZERO_SHOT = Table(
@@ -68,7 +68,7 @@ def test_markdown_has_a_heading_panels_and_notes() -> None:
         "| auto | wordnet | −10.0 (−20.0 to +0.0) | +30.0\\* (+20.0 to +40.0) |\n"
         "\n"
         "- –: not measured\n"
-        "- a second note\n"
+        "- a note on coder\\* and equidistant\\*\n"
     )
 
 
@@ -106,7 +106,7 @@ def test_latex_escapes_what_tex_would_read() -> None:
             r"\bottomrule",
             r"\end{tabular}",
             r"\par\footnotesize --: not measured",
-            r"\par\footnotesize a second note",
+            r"\par\footnotesize a note on coder* and equidistant*",
             r"\end{table}",
             "",
         ]

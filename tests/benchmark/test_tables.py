@@ -80,12 +80,19 @@ def test_a_baseline_on_the_same_texts_is_preferred() -> None:
 
 
 def test_a_control_with_the_rule_of_the_method_is_preferred() -> None:
-    settings = [WAFFLE, measured("waffle-equidistant", (13, 15)), CODER, measured("equidistant*", 18)]
-    (table,) = tables(settings)
-    assert cell(table, "equidistant*", "0", "gain over waffle").value == pytest.approx(0.2)
-    assert cell(table, "coder", "0", "gain over waffle").value == pytest.approx(0.2)
-    assert "equidistant* is compared with waffle-equidistant instead of waffle" in table.notes
-    assert not any(note.startswith("coder is compared") for note in table.notes)
+    settings = [
+        WAFFLE,
+        measured("waffle-equidistant", (13, 15)),
+        CODER,
+        measured("equidistant* [top_k 3]", 18),
+    ]
+    zero, few = tables([*settings, measured("auto", (17, 17), shots=1)])
+    assert cell(zero, "equidistant* [top_k 3]", "0", "gain over waffle").value == pytest.approx(0.2)
+    assert cell(zero, "coder", "0", "gain over waffle").value == pytest.approx(0.2)
+    assert cell(few, "auto", "1", "gain over waffle").value == pytest.approx(0.15)
+    named = "In place of waffle, waffle-equidistant is what {} gain over"
+    assert named.format("equidistant* [top_k 3]") in zero.notes
+    assert named.format("auto") in few.notes
 
 
 def test_without_a_baseline_there_are_no_gains_and_a_note_says_so() -> None:

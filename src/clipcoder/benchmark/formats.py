@@ -88,7 +88,7 @@ def _markdown(table: Table) -> Iterator[str]:
         yield _bar(["---"] * len(table.headings) + ["---:"] * len(table.columns))
         for line in panel.lines:
             yield _bar([*map(_escaped, line.labels), *map(_markdown_cell, line.cells)])
-    yield from ("", *(f"- {note}" for note in table.notes)) if table.notes else ()
+    yield from ("", *(f"- {_escaped(note)}" for note in table.notes)) if table.notes else ()
 
 
 def _latex(table: Table) -> Iterator[str]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from clipcoder.benchmark.formats import SIGNIFICANT
 from clipcoder.benchmark.layout import Cell, Panel, Table
 from clipcoder.benchmark.measured import Measured
+from clipcoder.benchmark.methods import FEW_SHOT_RULE, ZERO_SHOT
 from clipcoder.benchmark.statistics import LEVEL
 
 
-def remarks(table: Table, shown: Sequence[Measured], compared_with: Sequence[str]) -> Iterator[str]:
+def remarks(
+    table: Table, shown: Sequence[Measured], known: Collection[str], compared_with: Sequence[str]
+) -> Iterator[str]:
     """Yield the sentences below a table.
 
     Args:
         table: the table, without notes.
         shown: what its numbers were made from, all of one protocol, encoder and split.
+        known: all methods of that protocol, encoder and split.
         compared_with: the methods that gains are wanted over.
     """
     if table.facts["protocol"] != "strict":
@@ -34,7 +38,7 @@ def remarks(table: Table, shown: Sequence[Measured], compared_with: Sequence[str
             f"{100 * SIGNIFICANT:.0f} % (the same bootstrap, paired; p-values corrected by Holm's method for "
             f"{_comparisons(gains.values())})"
         )
-        yield from _own_controls(shown, compared_with)
+        yield from _own_controls(shown, known, compared_with)
     for method in compared_with:
         if f"gain over {method}" not in gains:
             yield f"Without a row of {method}, gains over it are unknown"
@@ -42,13 +46,29 @@ def remarks(table: Table, shown: Sequence[Measured], compared_with: Sequence[str
     yield from _left_out(shown)
 
 
-def _own_controls(shown: Sequence[Measured], compared_with: Sequence[str]) -> Iterator[str]:
+def own_control(control: str, method: str) -> str:
+    """Return the name of a control that scores by the rule of a method, whether or not there is such a one.
+
+    >>> own_control("waffle", "equidistant*"), own_control("waffle", "auto")
+    ('waffle-equidistant', 'waffle-equidistant')
+    """
+    known = ZERO_SHOT.get(method.partition(" [")[0])
+    return f"{control}-{known.rule if known else FEW_SHOT_RULE}"
+
+
+def _own_controls(
+    shown: Sequence[Measured], known: Collection[str], compared_with: Sequence[str]
+) -> Iterator[str]:
     """Say which methods are compared with a control of their own rule, where some are."""
     methods = dict.fromkeys(one.setting.method for one in shown)
     for over in compared_with:
+        by_control: dict[str, list[str]] = {}
         for method in methods:
-            if f"{over}-{method.rstrip('*')}" in methods:
-                yield f"{method} is compared with {over}-{method.rstrip('*')} instead of {over}"
+            control = own_control(over, method)
+            if control in known and method not in (control, over):
+                by_control.setdefault(control, []).append(method)
+        for control, compared in by_control.items():
+            yield f"In place of {over}, {control} is what {', '.join(compared)} gain over"
 
 
 def _drawn(shown: Sequence[Measured]) -> str:

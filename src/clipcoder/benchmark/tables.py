@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 from clipcoder.benchmark.layout import Cell, Line, Panel, Table
 from clipcoder.benchmark.measured import Measured, told_shots
-from clipcoder.benchmark.remarks import remarks
+from clipcoder.benchmark.remarks import own_control, remarks
 from clipcoder.benchmark.statistics import RESAMPLES, Estimate, bootstrap, holm
 from clipcoder.errors import UnknownNameError
 
@@ -69,12 +69,8 @@ class Board:
     compared_with: tuple[str, ...]
 
     def reference(self, over: str, spot: Spot) -> Spot | None:
-        """Return what a number is compared with: with as many shots or none, on the same texts or any.
-
-        A control that shares the rule of the method, such as ``waffle-equidistant`` for ``equidistant*``,
-        is preferred.
-        """
-        for method in (f"{over}-{spot.method.rstrip('*')}", over):
+        """Return what a number is compared with: with as many shots or none, on the same texts or any."""
+        for method in (own_control(over, spot.method), over):
             same = [s for s in self.scored if (s.dataset, s.method) == (spot.dataset, method)]
             near = [s for s in same if s.shots == spot.shots] or [s for s in same if s.shots == 0]
             chosen = [s for s in near if s.texts == spot.texts] or near
@@ -168,7 +164,8 @@ def _table(board: Board, by: By, spots: Sequence[Spot]) -> Table:
     shown = [
         m for m in board.measured for own in [_spot(m)] if {own, own._replace(dataset=AVERAGE)} & {*spots}
     ]
-    return replace(table, notes=tuple(remarks(table, shown, board.compared_with)))
+    methods = {spot.method for spot in board.scored}
+    return replace(table, notes=tuple(remarks(table, shown, methods, board.compared_with)))
 
 
 def _accuracies(board: Board, by: By, spots: Sequence[Spot], columns: Sequence[str]) -> Panel:
