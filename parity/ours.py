@@ -81,7 +81,7 @@ class Features:
 def zero_shot(case: Case, wordings: Wordings, features: Features, habits: Habits) -> ZeroShot:
     """Classify the images of a case by CODER and by CODER*."""
     images, labels = case.images
-    texts, own, kinds = _texts(wordings.zero_shot, habits.wording)
+    texts, own, kinds = scoring_texts(wordings.zero_shot, habits.wording)
     scores = heuristic_scores(images, features.of(texts), own, kinds, n_classes=case.n_classes)
     plain = scores.argmax(axis=1)
     if habits.never_reranks:
@@ -94,6 +94,20 @@ def zero_shot(case: Case, wordings: Wordings, features: Features, habits: Habits
         best = reranking(images, scores, pairs, top_k=TOP, max_gap=0).top
         chosen = np.where((best == labels[:, None]).any(axis=1), chosen, plain)
     return ZeroShot(scores, plain, chosen)
+
+
+def scoring_texts(
+    sentences: Sequence[Sentence], mistakes: Mistakes
+) -> tuple[list[str], IntArray, npt.NDArray[np.str_]]:
+    """Return the sentences that score, the class of each and its kind."""
+    worded = [
+        (text, sentence.own, sentence.kind)
+        for sentence in sentences
+        if sentence.kind != "one_to_one"
+        for text in sentence.worded(mistakes)
+    ]
+    texts, own, kinds = zip(*worded, strict=True)
+    return list(texts), np.array(own, np.intp), np.array(kinds)
 
 
 def pair_differences(
@@ -135,7 +149,7 @@ class FewShot:
         cls, case: Case, wordings: Wordings, features: Features, images: FloatArray, mistakes: Mistakes
     ) -> FewShot:
         """Compare some images with the texts and the support set of a case."""
-        texts, _, _ = _texts(wordings.few_shot, mistakes)
+        texts, _, _ = scoring_texts(wordings.few_shot, mistakes)
         support, labels = case.few.support
         prototypes = features.of(wordings.prototypes)
         cosines = tip_affinity(images, support)
@@ -156,17 +170,3 @@ class FewShot:
     def votes(self, affinity: FloatArray, beta: float) -> FloatArray:
         """Return the logits of the cache, of shape (n, C)."""
         return cache_logits(affinity, self.support_labels, self.base.shape[1], beta)
-
-
-def _texts(
-    sentences: Sequence[Sentence], mistakes: Mistakes
-) -> tuple[list[str], IntArray, npt.NDArray[np.str_]]:
-    """Return the sentences that score, the class of each and its kind."""
-    worded = [
-        (text, sentence.own, sentence.kind)
-        for sentence in sentences
-        if sentence.kind != "one_to_one"
-        for text in sentence.worded(mistakes)
-    ]
-    texts, own, kinds = zip(*worded, strict=True)
-    return list(texts), np.array(own, np.intp), np.array(kinds)
