@@ -69,7 +69,7 @@ def check_dataset(facts: DatasetFacts, root: Path) -> Report:
         return Report(facts)
     try:
         contents = read_contents(facts, files_of(facts, root))
-        contents.check_apart()
+        contents.check_listed()
         missing = {split: contents.missing(split) for split in contents.rows}
     except InvalidInputError as error:
         return Report(facts, places, {}, (str(error),))

@@ -105,6 +105,11 @@ def test_a_list_with_more_classes(eurosat: Path) -> None:
     assert "has the label 10, but EuroSAT has 10 classes, numbered from 0" in refusal("eurosat", eurosat)
 
 
+def test_an_empty_split(eurosat: Path) -> None:
+    edit(eurosat / LIST, lambda rows: rows.update(val=[]))
+    assert f"'{eurosat / LIST}' lists no image of val; fetch it again from" in refusal("eurosat", eurosat)
+
+
 def test_an_image_twice_in_a_split(eurosat: Path) -> None:
     edit(eurosat / LIST, lambda rows: rows["val"].append(rows["val"][0]))
     sentence = refusal("eurosat", eurosat)
@@ -283,7 +288,7 @@ def test_a_damaged_list_of_imagenet(tmp_path: Path, row: str) -> None:
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_bytes(content)
     (tmp_path / "imagenet" / "LOC_val_solution.csv").write_text(f"ImageId,PredictionString\n{row}\n")
-    assert "LOC_val_solution.csv' is not as ImageNet has it: it has the row [" in refusal(
+    assert "LOC_val_solution.csv' is not as ImageNet has it: it has the line '" in refusal(
         "imagenet", tmp_path
     )
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import pickle
 import stat
 import tarfile
 import zipfile
@@ -86,6 +87,12 @@ def test_a_damaged_image_of_a_zip_file_is_empty(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(raw.replace(b"yyy", b"zzz", 1))
     tree = archive_tree(tmp_path / "a.zip")
     assert (tree.image("1.jpg"), tree.image("2.jpg")) == (b"x" * 100, b"")
+
+
+def test_another_process_opens_an_archive_for_itself(packed: Path) -> None:
+    tree = archive_tree(packed)
+    assert tree.has("pets/cat/1.jpg")
+    assert pickle.loads(pickle.dumps(tree)).image("pets/cat/1.jpg") == b"cat 1"
 
 
 def test_links_in_archives_are_no_files(tmp_path: Path) -> None:

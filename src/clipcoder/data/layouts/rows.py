@@ -62,12 +62,17 @@ class Contents:
         """The folder of its images."""
         return self.tree.at(*self.folders)
 
-    def check_apart(self) -> None:
-        """Refuse an image that is listed twice, in one split or in two.
+    def check_listed(self) -> None:
+        """Refuse a split without images, and an image that is listed twice, in one split or in two.
 
         Raises:
-            InvalidInputError: one is.
+            InvalidInputError: there is one.
         """
+        for split, rows in self.rows.items():
+            if not rows.keys:
+                raise InvalidInputError(
+                    f"{self.source} lists no image of {split}; fetch it again from {self.facts.split_address}"
+                )
         times = Counter(chain.from_iterable(rows.keys for rows in self.rows.values()))
         twice = next((key for key, count in times.items() if count > 1), None)
         if twice is None:
@@ -94,9 +99,9 @@ class Contents:
         """Return it as a data set.
 
         Raises:
-            InvalidInputError: an image is listed twice, or is not there.
+            InvalidInputError: a split is empty, or an image is listed twice or not there.
         """
-        self.check_apart()
+        self.check_listed()
         missing = [path for split in self.rows for path in self.missing(split)]
         if missing:
             raise InvalidInputError(f"{self.facts.title} {self.lacking(missing, self.rows)}")

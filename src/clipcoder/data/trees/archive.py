@@ -85,6 +85,9 @@ class Members:
         self.file = file
         self._lock = threading.Lock()
 
+    def __reduce__(self) -> tuple[type[Members], tuple[Path]]:
+        return type(self), (self.file,)  # another process opens it for itself
+
     @cached_property
     def listings(self) -> Mapping[str, Listing]:
         """What lies directly in each folder.
