@@ -176,8 +176,11 @@ def test_a_loaded_classifier_says_bit_for_bit_what_the_saved_one_said(
 @every_classifier
 def test_its_explanations_are_the_same(make: Callable[[ColourEncoder], ImageClassifier], place: Path) -> None:
     made = make(Named())
-    vars(made)["_examples"] = None  # what images were called is not kept
-    made.save(place)
+    if isinstance(made, FewShotClassifier):
+        made.save(place, example_names=True)
+        VALIDATOR.validate(document(place))
+    else:
+        made.save(place)
     loaded = load_classifier(place, Named())
     assert [loaded.explain(image) for image in ASKED] == [made.explain(image) for image in ASKED]
 
@@ -253,6 +256,90 @@ def test_a_loaded_classifier_can_be_fitted_again(saved: Path) -> None:
     assert isinstance(loaded, FewShotClassifier)
     again = loaded.fit(SUPPORT, LABELS)
     assert again.predict_proba(ASKED).tobytes() == few_shot(Named()).predict_proba(ASKED).tobytes()
+
+
+# What its examples are called
+
+
+def voting_by_paths(folder: Path) -> tuple[FewShotClassifier, list[str]]:
+    """A classifier whose examples vote, all but the last by their paths, and what it calls them."""
+    paths = [folder / f"{name}.png" for name in ("tomato 1", "sky 1", "grass 1", "tomato 2", "sky\x1b[2J")]
+    for image, path in zip(SUPPORT, paths, strict=False):
+        image.save(path)
+    made = FewShotClassifier(Named(), BANK, method="tip-adapter").fit([*paths, SUPPORT[5]], LABELS)
+    shown = [str(path).replace("\x1b", "\\x1b") for path in paths]
+    return made, [*shown, "example 5"]
+
+
+def voters(classifier: Any) -> set[str]:
+    return {r.text for c in classifier.explain(ASKED[0]).classes for r in c.reasons if r.kind == "example"}
+
+
+def test_names_of_examples_are_not_kept_unless_that_is_asked_for(tmp_path: Path, place: Path) -> None:
+    made, _ = voting_by_paths(tmp_path)
+    made.save(place)
+    assert document(place)["examples"] is None
+    assert not any(b"tomato 1" in path.read_bytes() for path in place.iterdir())
+    assert voters(load_classifier(place, Named())) == {f"example {i}, name not saved" for i in range(6)}
+
+
+def test_names_of_examples_are_kept_where_that_is_asked_for(tmp_path: Path, place: Path) -> None:
+    made, names = voting_by_paths(tmp_path)
+    made.save(place, example_names=True)
+    VALIDATOR.validate(document(place))
+    assert document(place)["examples"] == names
+    loaded = load_classifier(place, Named())
+    assert isinstance(loaded, FewShotClassifier)
+    assert voters(loaded) == set(names)
+    loaded.save(place, example_names=True)
+    assert document(place)["examples"] == names
+
+
+def test_a_classifier_that_never_knew_names_saves_none(tmp_path: Path, place: Path) -> None:
+    voting_by_paths(tmp_path)[0].save(place)
+    loaded = load_classifier(place, Named())
+    assert isinstance(loaded, FewShotClassifier)
+    loaded.save(place, example_names=True)
+    assert document(place)["examples"] is None
+
+
+def test_where_examples_do_not_vote_there_are_no_names_to_keep(place: Path) -> None:
+    few_shot(Named()).save(place, example_names=True)
+    assert document(place)["examples"] is None
+
+
+def test_a_file_from_before_there_were_names_is_read(tmp_path: Path, place: Path) -> None:
+    made, _ = voting_by_paths(tmp_path)
+    made.save(place)
+    facts = document(place)
+    del facts["examples"]
+    seal(place, facts)
+    VALIDATOR.validate(document(place))
+    assert len(voters(load_classifier(place, Named()))) == 6
+
+
+@pytest.mark.parametrize(
+    "names", [["a.jpg"] * 5, ["a.jpg"] * 7, ["a"] * 5 + [3], ["\x1b[2J"] * 6, "abcdef", {}]
+)
+def test_names_that_are_none_are_refused(tmp_path: Path, place: Path, names: Any) -> None:
+    voting_by_paths(tmp_path)[0].save(place)
+    seal(place, document(place) | {"examples": names})
+    assert "'examples' in " in refusal(place)
+
+
+@pytest.mark.parametrize("example_names", [False, True])
+@pytest.mark.parametrize("method", ["tip-adapter", "coder-adapter", "ape"])
+def test_stand_ins_for_classes_without_examples_stay_what_they_are(
+    method: Any, example_names: bool, place: Path
+) -> None:
+    made = FewShotClassifier(Named(), BANK, method=method).fit(SUPPORT[:2], LABELS[:2])
+    made.save(place, example_names=example_names)
+    loaded = load_classifier(place, Named())
+    assert loaded.decision_function(ASKED).tobytes() == made.decision_function(ASKED).tobytes()
+    kinds = {c.class_name: {r.kind for r in c.reasons} for c in loaded.explain(ASKED[0]).classes}
+    assert kinds["grass"] >= {"stand_in"}
+    assert not {"example", "examples"} & kinds["grass"]
+    assert all("example" in kinds[name] for name in ("tomato", "sky"))
 
 
 def test_nothing_in_the_folder_can_be_run(saved: Path) -> None:

@@ -59,13 +59,14 @@ class FewShotParts:
         texts: the bank whose texts the head started from, if there is one.
         class_names: the classes in the order of the head.
         examples: what to call the labelled images, which come first among those who vote, before the texts
-            that stand in for some (``adapters.stand_ins``); None numbers all who vote.
+            that stand in for some (``adapters.stand_ins``), each None where that was not saved; None numbers
+            all who vote.
     """
 
     head: Head
     texts: EncodedTexts | None
     class_names: Sequence[Any]
-    examples: Sequence[str] | None = None
+    examples: Sequence[str | None] | None = None
 
     def explain(self, image: FloatArray, scores: FloatArray, label: int, top: int) -> Explanation:
         """Explain a prediction; arguments are those of ``zero_shot``."""
@@ -128,7 +129,7 @@ class FewShotParts:
         if self.examples is None:
             return f"example {position}", "example"
         if position < len(self.examples):
-            return self.examples[position], "example"
+            return self.examples[position] or f"example {position}, name not saved", "example"
         return _STAND_IN, "stand_in"
 
 

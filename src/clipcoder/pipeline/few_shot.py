@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import compress
 from typing import Any, Final, Literal, Self, get_args
@@ -155,7 +156,9 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         )
         self.fitted_: Fitted = methods.fit(support, self.method)
         self._judged_labels = support.labels[self.fitted_.judged]
-        self._examples = explaining.example_names(images, np.flatnonzero(counted))
+        self._examples: Sequence[str | None] | None = explaining.example_names(
+            images, np.flatnonzero(counted)
+        )
         self.calibration_ = self._calibration(support)
         self.abstain_below(self.unknown_below)
         self.metrics_ = Metrics.of_fit(self.fitted_, support.labels, support.n_classes, self.calibration_)
@@ -168,6 +171,21 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         """
         scores = super().decision_function(images)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+
+    def save(self, path: str | os.PathLike[str], *, example_names: bool = False) -> None:
+        """Write the classifier into a folder, from which ``load_classifier`` reads it (``pipeline.saved``).
+
+        Args:
+            path: the folder.
+            example_names: keep what ``explain`` calls the labelled images that vote, which are their paths as
+                they were handed in. Otherwise nobody learns them from the folder.
+
+        Raises:
+            InvalidInputError: the place cannot be written to or holds something else than a classifier.
+        """
+        from clipcoder.pipeline.saved import save
+
+        save(self, path, example_names=example_names)
 
     def stream(
         self, images: Iterable[ImageInput], *, top: int = 5, independent: bool = False
@@ -274,7 +292,7 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
                 )
 
     def _explain(self, feature: FloatArray, scores: FloatArray, label: int, top: int) -> Explanation:
-        examples = getattr(self, "_examples", None)  # a classifier from a file does not know them
+        examples = getattr(self, "_examples", None)
         parts = explaining.FewShotParts(self.fitted_.head, self._texts, self.classes_.tolist(), examples)
         return parts.explain(feature, scores, label, top)
 

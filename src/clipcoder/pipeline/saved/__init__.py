@@ -47,19 +47,20 @@ _KINDS: Final[Mapping[str, Callable[[Stored], Classifier]]] = {
 }
 
 
-def save(classifier: ImageClassifier, path: str | os.PathLike[str]) -> None:
+def save(classifier: ImageClassifier, path: str | os.PathLike[str], *, example_names: bool = False) -> None:
     """Write a classifier into a folder; ``save`` of classifiers comes here.
 
     Args:
         classifier: one that can predict; its texts are encoded if that was not done yet.
         path: the folder. A classifier that is there already is replaced once the new one is complete.
+        example_names: keep what to call the labelled images that vote, if there are any.
 
     Raises:
         InvalidInputError: the place cannot be written to or holds something else, or the classifier has not
             been fitted or holds what is no plain value.
     """
     place = Path(path)
-    parts = _taken_apart(classifier)
+    parts = _taken_apart(classifier, example_names)
     made_with = None if parts.encoder is None else MadeWith.of(parts.encoder)
     arrays = dict(parts.arrays)
     if parts.encoder is not None and made_with is not None and made_with.probe is not None:
@@ -138,9 +139,9 @@ def saved_facts(path: str | os.PathLike[str]) -> SavedFacts:
     return SavedFacts(saved.classes(), saved.made_with())
 
 
-def _taken_apart(classifier: ImageClassifier) -> Parts:
+def _taken_apart(classifier: ImageClassifier, example_names: bool) -> Parts:
     if isinstance(classifier, FewShotClassifier):
-        return few_shot.take_apart(classifier)
+        return few_shot.take_apart(classifier, example_names=example_names)
     if isinstance(classifier, ZeroShotClassifier):
         return zero_shot.take_apart(classifier)
     raise InvalidInputError(
