@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from measured_by_hand import measured
 from PIL import Image
 
@@ -23,7 +24,7 @@ from clipcoder.benchmark.plots.style import COLOURS, figure, marks, save, styled
 from clipcoder.calibration import expected_calibration_error
 from clipcoder.errors import MissingExtraError, UnknownNameError
 
-CLIP = measured("clip", 12, texts="names")
+CLIP = measured("clip", 12, texts="")
 CODER = measured("coder", 14)
 GDA = measured("gda", (16, 18), shots=4)
 SETTINGS = [CLIP, CODER, measured("gda", (12, 14), shots=1), GDA]
@@ -79,7 +80,7 @@ def test_pictures_are_the_same_bytes_every_time_whatever_the_settings_of_the_use
 
 def test_named_methods_are_drawn_instead_of_the_best(tmp_path: Path) -> None:
     names = [path.name for path in draw(SETTINGS, tmp_path, methods=["clip"])]
-    assert "pets-test-starter-clip-names-zero-shot-confusions.png" in names
+    assert "pets-test-starter-clip-zero-shot-confusions.png" in names
     assert not any("gda" in name or "coder" in name for name in names)
 
 
@@ -111,20 +112,42 @@ def test_without_matplotlib_an_extra_is_asked_for(tmp_path: Path, monkeypatch: p
     assert not (tmp_path / "plots").exists()
 
 
-def test_accuracy_by_shots_shows_each_method_where_it_was_measured() -> None:
+def points(axes: Axes) -> list[list[float]]:
+    """The accuracies of each line, in %."""
+    return [[round(float(y), 1) for y in container.lines[0].get_ydata()] for container in axes.containers]
+
+
+def test_zero_shot_methods_stand_beside_few_shot_ones_best_first() -> None:
     with styled():
-        drawn = accuracy_by_shots(SETTINGS, resamples=50)
-    (axes,) = drawn.axes
-    assert [text.get_text() for text in axes.get_xticklabels()] == ["0", "1", "4"]
-    assert [text.get_text() for text in drawn.legends[0].get_texts()] == [
-        "coder (wordnet)",
-        "clip (names)",
-        "gda (wordnet)",
-    ]
-    lines = [container.lines[0] for container in axes.containers]
-    assert [[round(y, 1) for y in line.get_ydata()] for line in lines] == [[70.0], [60.0], [65.0, 85.0]]
-    assert [round(x) for x in lines[2].get_xdata()] == [1, 2]
-    assert lines[0].get_xdata()[0] < lines[1].get_xdata()[0], "methods of no shots stand side by side"
+        drawn = accuracy_by_shots(
+            [*SETTINGS, measured("ape", (20,), shots=1, seeds=(1,))], "Pets", resamples=50
+        )
+    zero, few = drawn.axes
+    assert [text.get_text() for text in zero.get_xticklabels()] == ["coder", "clip"]
+    assert points(zero) == [[70.0, 60.0]]
+    assert [text.get_text() for text in few.get_xticklabels()] == ["1", "4"]
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["ape", "gda"]
+    assert points(few) == [[100.0], [65.0, 85.0]]
+    ape, gda = (container.lines[0].get_xdata() for container in few.containers)
+    assert [round(x) for x in gda] == [0, 1]
+    assert ape[0] < gda[0], "methods of as many shots stand side by side"
+
+
+@pytest.mark.parametrize(("settings", "title"), [([CLIP], "zero-shot"), ([GDA], "few-shot")])
+def test_one_kind_of_methods_has_one_pair_of_axes(settings: list[Measured], title: str) -> None:
+    with styled():
+        drawn = accuracy_by_shots(settings, "Pets", resamples=50)
+    assert [axes.get_title(loc="left") for axes in drawn.axes] == [title]
+
+
+def test_sources_of_texts_have_pictures_of_their_own(tmp_path: Path) -> None:
+    clip = measured("clip", 12, texts="")
+    draw([clip, CODER, measured("coder", 15, texts="cupl"), measured("gda", (16, 17), shots=1)], tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir() if path.name.endswith("accuracy.svg"))
+    assert names == ["pets-test-starter-cupl-accuracy.svg", "pets-test-starter-wordnet-accuracy.svg"]
+    cupl, wordnet = (words(tmp_path / name) for name in names)
+    assert "clip" in cupl & wordnet
+    assert "gda" in wordnet - cupl
 
 
 def test_reliability_is_what_the_calibration_error_is_made_of() -> None:
@@ -139,16 +162,16 @@ def test_reliability_is_what_the_calibration_error_is_made_of() -> None:
 
 def test_a_diagram_is_drawn_for_each_method_at_its_most_shots(tmp_path: Path) -> None:
     with styled():
-        save(reliability_diagrams(SETTINGS), tmp_path / "calibration")
+        save(reliability_diagrams(SETTINGS, "Pets"), tmp_path / "calibration")
     told = words(tmp_path / "calibration.svg")
-    assert {"clip (names)", "coder (wordnet)", "gda (wordnet)"} <= told
+    assert {"Pets", "clip", "coder", "gda"} <= told
     assert any(text.startswith("4 shots, ECE") for text in told)
     assert not any(text.startswith("1 shot, ECE") for text in told)
 
 
 def test_more_diagrams_than_fit_in_a_row_leave_no_empty_frame() -> None:
     with styled():
-        drawn = reliability_diagrams([measured(f"method {i}", 10 + i) for i in range(5)])
+        drawn = reliability_diagrams([measured(f"method {i}", 10 + i) for i in range(5)], "Pets")
     assert [axes.axison for axes in drawn.axes] == [True] * 5 + [False] * 3
 
 
@@ -206,7 +229,7 @@ def test_of_many_classes_the_lowest_are_drawn_beside_the_baseline(tmp_path: Path
         save(accuracy_by_class(many, baseline), tmp_path / "classes")
     told = words(tmp_path / "classes.svg")
     assert "accuracy by class, the 40 lowest of 50" in told
-    assert {"clip (names), zero-shot", "coder (wordnet), zero-shot", "class 49", "class 10"} <= told
+    assert {"clip, zero-shot", "coder (wordnet), zero-shot", "class 49", "class 10"} <= told
     assert "class 9" not in told
 
 

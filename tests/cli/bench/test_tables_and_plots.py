@@ -43,7 +43,7 @@ def results(tmp_path: Path) -> Path:
     add(folder, 12, row("clip", texts=""))
     add(folder, 16, row("coder"))
     for seed in (1, 2):
-        add(folder, 10 + seed, row("waffle", texts="random words", seed=seed))
+        add(folder, 10 + seed, row("waffle", seed=seed))
         add(folder, 16 + seed, row("gda", shots=4, seed=seed))
     return folder
 

@@ -27,8 +27,9 @@ def draw(
 ) -> list[Path]:
     """Draw what was measured, and return the files that were written.
 
-    There is a picture of accuracy by shots and one of calibration for each data set, encoder, protocol and
-    split; and, of the named methods at their most shots, one of confusions and one of accuracy by class.
+    There is a picture of accuracy by shots and one of calibration for each data set, encoder, protocol, split
+    and source of texts; and, of the named methods at their most shots, one of confusions and one of accuracy
+    by class.
 
     Args:
         measured: all settings of a folder of results.
@@ -60,13 +61,25 @@ def _figures(
     ordered = sorted(measured, key=lambda one: _scope(one.setting))
     for scope, group in groupby(ordered, key=lambda one: _scope(one.setting)):
         ours = list(group)
-        yield _slug(*scope, "accuracy"), accuracy_by_shots(ours)
-        yield _slug(*scope, "calibration"), reliability_diagrams(ours)
+        for source, told in _by_texts(ours):
+            title = ", ".join(filter(None, [ours[0].heading, source]))
+            yield _slug(*scope, source, "accuracy"), accuracy_by_shots(told, title)
+            yield _slug(*scope, source, "calibration"), reliability_diagrams(told, title)
         beside = next((one for one in ours if one.setting.method == baseline), None)
         for one in _chosen(ours, methods):
             yield _slug(*scope, one.told, "confusions"), confusion_matrix(one)
             other = None if beside is one else beside
             yield _slug(*scope, one.told, "classes"), accuracy_by_class(one, other)
+
+
+def _by_texts(measured: Sequence[Measured]) -> Iterator[tuple[str, list[Measured]]]:
+    """Yield each source of texts with its settings and those that take none; "" where there is one source."""
+    sources = [source for source in dict.fromkeys(one.setting.texts for one in measured) if source]
+    if len(sources) <= 1:
+        yield "", list(measured)
+        return
+    for source in sources:
+        yield source, [one for one in measured if one.setting.texts in ("", source)]
 
 
 def _scope(setting: Setting) -> tuple[str, ...]:

@@ -60,30 +60,31 @@ class Reliability:
         return float((self.share * np.abs(self.accuracy - self.confidence)).sum())
 
 
-def reliability_diagrams(measured: Sequence[Measured]) -> Figure:
+def reliability_diagrams(measured: Sequence[Measured], title: str) -> Figure:
     """Draw a diagram for each method, at its most shots; only inside ``styled``.
 
     Args:
-        measured: all of one data set, protocol, encoder and split.
+        measured: all of one data set, protocol, encoder and split, each method on one source of texts.
+        title: what stands above.
     """
-    most = {one.name: one for one in sorted(measured, key=lambda one: one.setting.shots)}
-    chosen = [most[name] for name in dict.fromkeys(one.name for one in measured)]
+    most = {one.setting.method: one for one in sorted(measured, key=lambda one: one.setting.shots)}
+    chosen = [most[name] for name in dict.fromkeys(one.setting.method for one in measured)]
     columns = min(_COLUMNS, len(chosen))
     rows = math.ceil(len(chosen) / columns)
     drawn, all_axes = figure(2.3 * columns + 0.3, 2.7 * rows + 0.5, rows, columns)
-    styles = marks([one.name for one in chosen])
+    styles = marks(list(most))
     for one, axes in zip(chosen, all_axes, strict=False):
         answered = one.predictions >= 0  # an image that could not be read has no confidence
         bins = Reliability.of(one.confidence[answered], one.outcomes.right[answered])
-        _draw(axes, bins, styles[one.name].colour)
+        _draw(axes, bins, styles[one.setting.method].colour)
         axes.set_title(
-            f"{one.name}\n{told_shots(one.setting.shots)}, ECE {100 * bins.error:.1f} %", fontsize=9
+            f"{one.setting.method}\n{told_shots(one.setting.shots)}, ECE {100 * bins.error:.1f} %", fontsize=9
         )
     for axes in all_axes[len(chosen) :]:
         axes.set_axis_off()
     drawn.supxlabel("confidence", fontsize=9)
     drawn.supylabel("share that is right; bars and sizes of points: share of all images", fontsize=9)
-    drawn.suptitle(measured[0].heading, x=0.01, ha="left", fontsize=10)
+    drawn.suptitle(title, x=0.01, ha="left", fontsize=10)
     return drawn
 
 

@@ -88,12 +88,18 @@ def styled() -> Iterator[None]:
             yield
 
 
-def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Sequence[Axes]]:
+def figure(
+    width: float,
+    height: float,
+    rows: int = 1,
+    columns: int = 1,
+    width_ratios: Sequence[float] | None = None,
+) -> tuple[Figure, Sequence[Axes]]:
     """Return an empty figure, in inches, and its axes row by row; only inside ``styled``."""
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(width, height), layout="constrained")
-    return drawn, list(drawn.subplots(rows, columns, squeeze=False).flat)
+    return drawn, list(drawn.subplots(rows, columns, squeeze=False, width_ratios=width_ratios).flat)
 
 
 def save(drawn: Figure, stem: Path) -> list[Path]:
