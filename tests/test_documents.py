@@ -11,6 +11,7 @@ import click
 import pytest
 
 from clipcoder.bank import TextBank
+from clipcoder.benchmark.spec import BenchSpec, read_spec
 from clipcoder.cli import main
 from clipcoder.generators.catalog import load_prompts
 from toy_encoder import plain
@@ -73,7 +74,13 @@ def test_its_commands_parse(command: Example) -> None:
     node.make_context(command.text, words)
 
 
-@pytest.mark.parametrize("example", blocks("toml"))
+@pytest.mark.parametrize("example", [b for b in blocks("toml") if "datasets" in b.text])
+def test_its_benchmarks_can_be_run(example: Example, tmp_path: Path) -> None:
+    (tmp_path / "bench.toml").write_text(example.text)
+    assert BenchSpec.of(read_spec(tmp_path / "bench.toml")).wanted
+
+
+@pytest.mark.parametrize("example", [b for b in blocks("toml") if "datasets" not in b.text])
 def test_its_prompts_load(example: Example, tmp_path: Path) -> None:
     (tmp_path / "prompts.toml").write_text(example.text)
     assert load_prompts(tmp_path / "prompts.toml").domain
