@@ -25,7 +25,7 @@ MODELS: Final = (
 )
 """The encoders of the page; one that nobody has run has an empty line."""
 
-FILL: Final = "clipcoder bench run --spec bench/results.toml --root DATA --model {model} --out RESULTS"
+FILL: Final = "clipcoder bench run --spec bench/results.toml --root DATA --model {model} --out bench/results"
 """What fills such a line."""
 
 _COLUMNS: Final = (("clip", 0), ("equidistant", 0), ("auto", 1), ("auto", 4), ("auto", 16))
@@ -67,10 +67,7 @@ def whole(
 
 def short(tables: Sequence[Table], measured: Sequence[Measured]) -> str:
     """Return the block of the README: encoders, zero-shot methods with gains, few-shot methods without."""
-    brief = [
-        replace(table, panels=table.panels if len(table.columns) == 1 else table.panels[:1])
-        for table in tables
-    ]
+    brief = [table if len(table.columns) == 1 else _without_gains(table) for table in tables]
     return f"{_without_title(markdown([encoders(measured)]))}\n{markdown(brief)}"
 
 
@@ -107,9 +104,18 @@ def with_block(text: str, block: str) -> str:
     return f"{before}{begin}{block}{end}{after}"
 
 
+def _without_gains(table: Table) -> Table:
+    about_gains = ("Gains are", "In place of", "Without a row")
+    notes = tuple(note for note in table.notes if not note.startswith(about_gains))
+    return replace(table, panels=table.panels[:1], notes=notes)
+
+
 def _cell(measured: Sequence[Measured], encoder: str, method: str, shots: int) -> Cell | None:
     for one in measured:
-        if (one.setting.encoder, one.setting.method, one.setting.shots) == (encoder, method, shots):
+        setting = one.setting
+        if setting.texts not in ("", "wordnet"):
+            continue
+        if (setting.encoder, setting.method, setting.shots) == (encoder, method, shots):
             (estimate,) = bootstrap([one.outcomes], stream=one.setting.dataset)
             return Cell(estimate.value, estimate.interval, max(one.n_seeds, 1))
     return None

@@ -95,6 +95,14 @@ def test_a_control_with_the_rule_of_the_method_is_preferred() -> None:
     assert named.format("auto") in few.notes
 
 
+def test_a_control_is_not_compared_with_itself() -> None:
+    own = measured("waffle-equidistant", (13, 15))
+    (with_another,) = tables([WAFFLE, own, CODER])
+    assert cell(with_another, "waffle-equidistant", "0", "gain over waffle").value == pytest.approx(0.1)
+    (alone,) = tables([own, measured("equidistant", 18)])
+    assert [line.labels[0] for line in alone.panels[1].lines] == ["equidistant"]
+
+
 def test_without_a_baseline_there_are_no_gains_and_a_note_says_so() -> None:
     (table,) = tables([CODER])
     assert [panel.measure for panel in table.panels] == ["accuracy"]

@@ -70,7 +70,9 @@ class Board:
 
     def reference(self, over: str, spot: Spot) -> Spot | None:
         """Return what a number is compared with: with as many shots or none, on the same texts or any."""
-        for method in (own_control(over, spot.method), over):
+        for method in dict.fromkeys((own_control(over, spot.method), over)):
+            if method == spot.method:
+                continue
             same = [s for s in self.scored if (s.dataset, s.method) == (spot.dataset, method)]
             near = [s for s in same if s.shots == spot.shots] or [s for s in same if s.shots == 0]
             chosen = [s for s in near if s.texts == spot.texts] or near
