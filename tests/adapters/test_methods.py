@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
+from clipcoder.adapters import linear_probe
 from clipcoder.adapters.methods import METHODS, fit
 from clipcoder.adapters.support import Support
 from clipcoder.errors import InvalidInputError, UnknownNameError
@@ -136,6 +138,21 @@ def test_ten_thousand_images_take_bounded_memory(method: str) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 10_000 * 10_000 * 4 / 1.2  # less than all affinities at once
+
+
+@pytest.mark.parametrize("method", ["auto", "gda", "linear-probe"])
+def test_many_images_are_never_all_compared_with_each_other(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for steps in ("_STEPS", "_STEPS_TO_JUDGE"):  # more of them take longer, and no more memory
+        monkeypatch.setattr(linear_probe, steps, 3)
+    support = clouds([100] * 50, dim=16)
+    tracemalloc.start()
+    with threadpool_limits(1):  # products as small as these only wait for each other
+        fit(support, method)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000 * 5_000 * 4 / 2  # half of that matrix; the logits of all images take 2 MB in float64
 
 
 def test_an_unknown_method_is_named() -> None:
