@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,15 @@ def test_wordnet_stands_where_it_was_named_and_brings_pairs_to_a_rerank(dataset:
     plain = BenchSpec.of({"datasets": "garden", "texts": "wordnet", "methods": "coder"})
     (without,) = all_sources(plain, dataset, [], ColourEncoder())
     assert without.pairs is None
+
+
+def test_the_knowledge_pack_is_a_source_with_pairs_of_its_own(dataset: Dataset) -> None:
+    known = replace(dataset, class_names=("strawberry", "sunflower", "lotus"), prompts="caltech101")
+    spec = BenchSpec.of({"datasets": "garden", "texts": ["knowledge", "wordnet"], "methods": "zero-shot"})
+    knowledge, wordnet = all_sources(spec, known, [], ColourEncoder())
+    assert (knowledge.name, wordnet.name) == ("knowledge", "wordnet")
+    assert {str(t.source) for t in knowledge.bank.texts if t.kind != "name"} == {"knowledge caltech101"}
+    assert knowledge.pairs is not None
 
 
 def test_every_set_of_the_catalogue_has_an_ensemble() -> None:

@@ -25,6 +25,8 @@ from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.files import system_reason
 
 WORDNET: Final = "wordnet"
+KNOWLEDGE: Final = "knowledge"
+SHIPPED: Final = (WORDNET, KNOWLEDGE)
 """The source of texts that needs no file."""
 
 EVALUATED: Final = ("test", "val")
@@ -46,8 +48,9 @@ class BenchSpec:
         root: the folder in which named data sets are.
         models: encoders, as ``load_encoder`` takes them.
         methods: of ``benchmark.methods``, or groups of them; a group leaves out what has no texts or shots.
-        texts: ``"wordnet"``, or files: banks, or what DCLIP, CuPL or CODER's authors publish. ``NAME=FILE``
-            names one, and ``{dataset}`` in it is the name of the data set.
+        texts: ``"wordnet"``, ``"knowledge"`` (the pack, and WordNet for classes that it lacks), or files:
+            banks, or what DCLIP, CuPL or CODER's authors publish. ``NAME=FILE`` names one, and ``{dataset}``
+            in it is the name of the data set.
         pairs: a file of one-to-one texts for the rerank; by default those of the source itself.
         shots: labelled images a class for few-shot methods.
         seeds: of the draws of labelled images, and of random words.
@@ -177,8 +180,8 @@ def named_source(text: str) -> tuple[str, str]:
     >>> named_source("cupl=a.json"), named_source("b.json"), named_source("wordnet")
     (('cupl', 'a.json'), ('', 'b.json'), ('wordnet', ''))
     """
-    if text == WORDNET:
-        return WORDNET, ""
+    if text in SHIPPED:
+        return text, ""
     name, found, path = text.partition("=")
     return (name, path) if found else ("", text)
 

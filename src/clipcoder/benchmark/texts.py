@@ -16,7 +16,7 @@ from clipcoder.bank import PairBank, TextBank
 from clipcoder.bank.confusable import nearest_pairs
 from clipcoder.bank.control import random_words
 from clipcoder.benchmark.methods import ZERO_SHOT, ZeroShotMethod
-from clipcoder.benchmark.spec import DATASET_FIELD, WORDNET, BenchSpec, named_source
+from clipcoder.benchmark.spec import DATASET_FIELD, KNOWLEDGE, SHIPPED, WORDNET, BenchSpec, named_source
 from clipcoder.data.dataset import Dataset
 from clipcoder.encoders.base import Encoder
 from clipcoder.errors import InvalidInputError
@@ -36,7 +36,7 @@ class TextSource:
     """What one source says of the classes of a data set.
 
     Attributes:
-        name: ``"wordnet"``, the name that was given to a file, or what it turned out to be.
+        name: ``"wordnet"``, ``"knowledge"``, the name that was given to a file, or what it turned out to be.
         bank: the texts, for the classes of the data set in their order.
         pairs: its one-to-one texts, if it has some.
         wrote: whose texts they are, such as ``"cupl"``, whatever their name.
@@ -62,7 +62,7 @@ def open_files(spec: BenchSpec, dataset: Dataset) -> list[TextSource]:
             f"{dataset.title} apart; name another file"
         )
     opened = [
-        _from_file(name, path, dataset) for name, path in map(named_source, spec.texts) if name != WORDNET
+        _from_file(name, path, dataset) for name, path in map(named_source, spec.texts) if name not in SHIPPED
     ]
     sources = [replace(source, pairs=pairs or source.pairs) for source in opened]
     _check_sources(spec, sources)
@@ -72,11 +72,10 @@ def open_files(spec: BenchSpec, dataset: Dataset) -> list[TextSource]:
 def all_sources(
     spec: BenchSpec, dataset: Dataset, files: Sequence[TextSource], encoder: Encoder
 ) -> list[TextSource]:
-    """Return the sources in the order of the specification, WordNet's with them, which an encoder reads."""
-    if WORDNET not in spec.texts:
-        return list(files)
-    place = spec.texts.index(WORDNET)
-    return [*files[:place], _from_wordnet(spec, dataset, encoder), *files[place:]]
+    """Return the sources in the order of the specification, with those that ship, which an encoder reads."""
+    ours = {WORDNET: _from_wordnet, KNOWLEDGE: _from_knowledge}
+    read = iter(files)
+    return [ours[text](spec, dataset, encoder) if text in ours else next(read) for text in spec.texts]
 
 
 def texts_for(
@@ -162,8 +161,19 @@ def _from_wordnet(spec: BenchSpec, dataset: Dataset, encoder: Encoder) -> TextSo
     return TextSource(WORDNET, bank, pairs if pairs.texts else None)
 
 
+def _from_knowledge(spec: BenchSpec, dataset: Dataset, encoder: Encoder) -> TextSource:
+    names, prompts = dataset.class_names, dataset.prompts
+    bank = TextBank.for_classes(names, encoder, prompts=prompts)
+    pairs = (
+        PairBank.load(spec.pairs).select(names)
+        if spec.pairs
+        else PairBank.for_classes(names, encoder, prompts=prompts)
+    )
+    return TextSource(KNOWLEDGE, bank, pairs if pairs.texts else None)
+
+
 def _check_sources(spec: BenchSpec, files: Sequence[TextSource]) -> None:
-    names = [source.name for source in files] + [WORDNET] * (WORDNET in spec.texts)
+    names = [source.name for source in files] + [text for text in spec.texts if text in SHIPPED]
     for name in names:
         if names.count(name) > 1:
             raise InvalidInputError(

@@ -60,8 +60,8 @@ NUMBERS: Final = Listed(int, "1,2,4")
 @click.option(
     "--texts",
     type=TEXTS,
-    help="wordnet (the default), or files as NAME=FILE: banks, or texts of DCLIP, CuPL or CODER's authors; "
-    "{dataset} in a path is the data set's name.",
+    help="wordnet (the default), knowledge (the pack), or files as NAME=FILE: banks, or texts of DCLIP, "
+    "CuPL or CODER's authors; {dataset} in a path is the data set's name.",
 )
 @click.option("--pairs", type=click.Path(), help="A bank of one-to-one texts for coder* and equidistant*.")
 @click.option("--shots", type=NUMBERS, help="Labelled images a class for few-shot methods.")
