@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from safetensors.numpy import load, save
 
-from clipcoder import FewShotClassifier, PairBank, TextBank, ZeroShotClassifier, load_classifier
+from clipcoder import EncodedTexts, FewShotClassifier, PairBank, TextBank, ZeroShotClassifier, load_classifier
 from clipcoder.adapters.heads import HEADS, CacheHead
 from clipcoder.encoders.probe import VERSION
 from clipcoder.errors import ClipcoderError, InvalidInputError
@@ -226,6 +226,23 @@ def test_a_classifier_of_features_needs_no_encoder(labels: list[Any], place: Pat
     predicted = load_classifier(place).predict(FEATURES).tolist()
     assert predicted == made.predict(FEATURES).tolist()
     assert list(map(type, predicted)) == list(map(type, labels))
+
+
+def test_encoded_texts_need_no_encoder_afterwards_either(place: Path) -> None:
+    made = FewShotClassifier(bank=EncodedTexts.encode(Named(), BANK)).fit(
+        FEATURES, ["tomato", "sky", "grass"]
+    )
+    made.save(place)
+    loaded = load_classifier(place)
+    assert loaded.predict_proba(FEATURES).tobytes() == made.predict_proba(FEATURES).tobytes()
+    assert isinstance(loaded, FewShotClassifier)
+    assert loaded.fit(FEATURES, made.predict(FEATURES)).bank.bank == BANK  # type: ignore[union-attr]
+
+
+def test_features_of_another_length_than_the_encoder_makes_are_refused(saved: Path) -> None:
+    seal(saved, document(saved) | {"dim": 4})
+    assert "'dim' in " in (said := refusal(saved))
+    assert said.endswith("must be that of the encoder, 3, not 4")
 
 
 def test_metrics_settings_and_facts_are_there_to_read(place: Path) -> None:
