@@ -123,7 +123,7 @@ def table(file: Path, *rows: tuple[object, ...]) -> Path:
 def test_a_folder_of_class_folders_becomes_a_classifier(train: Path, out: Path) -> None:
     result = fit(train, out)
     assert result.exit_code == 0
-    assert result.stderr == ""
+    assert "knowledge pack" in result.stderr  # which does not know grass
     lines = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
     assert lines["saved"] == str(out)
     assert lines["images"] == "9 of 3 classes, 3 each"

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 @click.option("--classes", metavar="A,B,C", help="The class names, with commas between them.")
 @click.option("--classes-file", type=click.Path(path_type=Path), help="The class names, one a line.")
 @click.option(
-    "--texts", type=click.Path(path_type=Path), help="A bank of texts (JSON); by default WordNet writes them."
+    "--texts",
+    type=click.Path(path_type=Path),
+    help="A bank of texts (JSON); by default what ships with the package.",
 )
 @click.option(
     "--pairs",

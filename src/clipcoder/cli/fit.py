@@ -34,7 +34,9 @@ METHODS = ("auto", "gda", "linear-probe", "tip-adapter", "coder-adapter", "ape")
     help="Other labelled images, to say how good the classifier is; a folder or CSV file like TRAIN.",
 )
 @click.option(
-    "--texts", type=click.Path(path_type=Path), help="A bank of texts (JSON); by default WordNet writes them."
+    "--texts",
+    type=click.Path(path_type=Path),
+    help="A bank of texts (JSON); by default what ships with the package.",
 )
 @click.option(
     "--classes", metavar="A,B,C", help="Classes besides those that have images; their texts stand in."

@@ -131,7 +131,7 @@ def chosen_from(bank: TextBank, names: Sequence[str]) -> TextBank:
 
 
 def write_bank(names: Sequence[str], encoder: Encoder | None, method: str) -> TextBank:
-    """Return the texts for these names: WordNet's for coder, the names alone for clip."""
+    """Return the texts for these names: the best to be had offline, or the names alone for clip."""
     from clipcoder.bank import TextBank
 
-    return TextBank.from_names(names) if method == "clip" else TextBank.from_wordnet(names, encoder)
+    return TextBank.from_names(names) if method == "clip" else TextBank.for_classes(names, encoder)

@@ -21,7 +21,9 @@ from clipcoder.cli.sources import collect
 @click.option("--classes", metavar="A,B,C", help="The class names, with commas between them.")
 @click.option("--classes-file", type=click.Path(path_type=Path), help="The class names, one a line.")
 @click.option(
-    "--texts", type=click.Path(path_type=Path), help="A bank of texts (JSON); by default WordNet writes them."
+    "--texts",
+    type=click.Path(path_type=Path),
+    help="A bank of texts (JSON); by default what ships with the package.",
 )
 @click.option(
     "--budget",

@@ -93,8 +93,20 @@ def sentence(result: Result) -> str:
     return line
 
 
-def test_wordnet_writes_unless_somebody_else_is_named(run: Run, out: Path) -> None:
+def test_the_pack_writes_unless_somebody_else_is_named(run: Run, out: Path) -> None:
     result = run(*CLASSES)
+    assert result.exit_code == 0
+    assert TextBank.load(out) == TextBank.for_classes(NAMES, WordyEncoder())
+    assert {t.source.generator for t in TextBank.load(out).texts} > {"knowledge"}
+
+
+def test_named_wordings_choose_the_data_set_of_the_pack(run: Run, out: Path) -> None:
+    assert run("--classes", "forest,river", "--prompts", "eurosat").exit_code == 0
+    assert TextBank.load(out) == TextBank.for_classes(["forest", "river"], WordyEncoder(), prompts="eurosat")
+
+
+def test_wordnet_writes_where_it_is_named(run: Run, out: Path) -> None:
+    result = run(*CLASSES, "--source", "wordnet")
     assert result.exit_code == 0
     assert TextBank.load(out) == TextBank.from_wordnet(NAMES, WordyEncoder())
     assert f"wrote {len(TextBank.load(out))} texts to {out}; classes: 3" in result.stderr
@@ -336,7 +348,8 @@ def test_one_to_one_texts_go_into_a_bank_of_their_own(run: Run, out: Path) -> No
 
 
 def test_the_place_of_the_pairs_may_be_named(run: Run, tmp_path: Path) -> None:
-    assert run(*CLASSES, "--kinds", "one-to-one", "--pairs-out", tmp_path / "p.json").exit_code == 0
+    arguments = [*CLASSES, "--source", "wordnet", "--kinds", "one-to-one"]
+    assert run(*arguments, "--pairs-out", tmp_path / "p.json").exit_code == 0
     assert {t.source for t in PairBank.load(tmp_path / "p.json").texts} == {Source("wordnet")}
     assert not (tmp_path / "bank.pairs.json").exists()
 

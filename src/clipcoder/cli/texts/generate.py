@@ -35,10 +35,11 @@ _ENCODER = (
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The bank, FILE.json.")
 @click.option(
     "--source",
-    type=click.Choice(["wordnet", "llm", "both", "names"]),
-    default="wordnet",
+    type=click.Choice(["knowledge", "wordnet", "llm", "both", "names"]),
+    default="knowledge",
     show_default=True,
-    help="Who writes: WordNet, which is in the package; a language model; both; or nobody, for names alone.",
+    help="Who writes: the knowledge pack, with WordNet for classes that it lacks; WordNet alone; a language "
+    "model; WordNet and a model; or nobody, for names alone.",
 )
 @click.option(
     "--kinds",

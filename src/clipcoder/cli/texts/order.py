@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from clipcoder.generators.llm.generator import LanguageModelGenerator
     from clipcoder.generators.prompts import PromptSet
 
-Author = Literal["names", "wordnet", "llm", "both"]
+Author = Literal["names", "knowledge", "wordnet", "llm", "both"]
+
+_ANY: Final = "generic"
+"""The wordings that nobody has to name."""
 
 _LONG: Final = 2
 """Questions to a language model from which on a progress bar is worth its line: each may take a minute."""
@@ -43,7 +46,7 @@ class Order:
         if self.author == "names" and self.wants_pairs:
             raise InvalidInputError(
                 "one-to-one texts need somebody who writes them, but --source names has nobody; "
-                "name wordnet, llm or both"
+                "name knowledge, wordnet, llm or both"
             )
         if len(self.names) < 2 and self.wants_pairs:
             raise InvalidInputError(
@@ -72,10 +75,13 @@ class Order:
         return self.author in {"llm", "both"}
 
     def known_offline(self, encoder: Encoder) -> TextBank:
-        """Return what WordNet says: enough to tell which classes are confusable, before anybody is paid."""
+        """Return what is known offline: enough to tell confusable classes before anybody is paid."""
         from clipcoder.bank import TextBank
 
-        return TextBank.from_wordnet(self.names, encoder, domain=self.prompts.domain)
+        domain = self.prompts.domain
+        if self.author == "knowledge":
+            return TextBank.for_classes(self.names, encoder, domain=domain)
+        return TextBank.from_wordnet(self.names, encoder, domain=domain)
 
     def questions(self, pairs: Iterable[tuple[str, str]]) -> list[Question]:
         """Return everything that has to be asked, one-to-one questions about these pairs last."""
@@ -115,14 +121,14 @@ def write(
     from clipcoder.bank import PairBank, TextBank
     from clipcoder.generators.auto import AutoTextGenerator
 
-    replies = list(_wordnet_replies(order, questions, encoder)) if order.author in {"wordnet", "both"} else []
+    replies, prompts = _offline_replies(order, questions, encoder)
     remarks: list[Remark] = []
     failures: list[Reply] = []
     if model:
         auto = AutoTextGenerator(model, order.names, encoder, limits=order.prompts.counts)
         replies += auto.replies(questions, partial(progress, doing="asking", long=_LONG))
         remarks, failures = auto.remarks, auto.failures
-    templates, domain = order.prompts.templates, order.prompts.domain
+    templates, domain = prompts.templates, prompts.domain
     of_one = [reply for reply in replies if reply.question.kind != "one_to_one"]
     of_two = [reply for reply in replies if reply.question.kind == "one_to_one"]
     texts = TextBank.from_replies(order.names, of_one, templates=templates, domain=domain)
@@ -132,10 +138,20 @@ def write(
     return Delivery(texts, pairs, remarks, failures)
 
 
-def _wordnet_replies(order: Order, questions: Sequence[Question], encoder: Encoder) -> Iterator[Reply]:
-    from clipcoder.bank.generators import wordnet_generator
+def _offline_replies(
+    order: Order, questions: Sequence[Question], encoder: Encoder
+) -> tuple[list[Reply], PromptSet]:
+    """Return what is written without a language model, and the wordings: of none named, the pack's own."""
+    from clipcoder.bank.generators import knowledge_generator, wordnet_generator
     from clipcoder.generators.base import ask
     from clipcoder.source import Source
 
-    generator = wordnet_generator(order.names, encoder, order.prompts.domain)
-    return ask(generator, questions, Source("wordnet"))
+    prompts = order.prompts
+    if order.author == "knowledge":
+        named = None if prompts.name == _ANY else prompts
+        pack, wording = knowledge_generator(order.names, encoder, named, prompts.domain)
+        return list(pack.replies(questions)), wording
+    if order.author in {"wordnet", "both"}:
+        generator = wordnet_generator(order.names, encoder, prompts.domain)
+        return list(ask(generator, questions, Source("wordnet"))), prompts
+    return [], prompts
