@@ -56,7 +56,7 @@ def main(data: Path, results: Path, evaluate: str, docs: Path, readme: Path) -> 
 
 def run(data: Path, results: Path, evaluate: str) -> None:
     """Make the rows that are not there yet; its progress and its errors go to the terminal."""
-    sources = ["wordnet", *(f"{path.parent.name}={path}" for path in sorted(data.glob(CUPL)))]
+    sources = ["knowledge", "wordnet", *(f"{path.parent.name}={path}" for path in sorted(data.glob(CUPL)))]
     command = ["bench", "run", "--spec", SPEC, "--root", data, "--texts", ",".join(sources)]
     command += ["--evaluate", evaluate, "--out", results]
     status = subprocess.run([sys.executable, "-m", "clipcoder", *map(str, command)], check=False).returncode

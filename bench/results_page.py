@@ -28,6 +28,9 @@ MODELS: Final = (
 FILL: Final = "clipcoder bench run --spec bench/results.toml --root DATA --model {model} --out bench/results"
 """What fills such a line."""
 
+TEXTS: Final = "knowledge"
+"""Whose texts the table of encoders is about."""
+
 _COLUMNS: Final = (("clip", 0), ("equidistant", 0), ("auto", 1), ("auto", 4), ("auto", 16))
 
 
@@ -113,7 +116,7 @@ def _without_gains(table: Table) -> Table:
 def _cell(measured: Sequence[Measured], encoder: str, method: str, shots: int) -> Cell | None:
     for one in measured:
         setting = one.setting
-        if setting.texts not in ("", "wordnet"):
+        if setting.texts not in ("", TEXTS):
             continue
         if (setting.encoder, setting.method, setting.shots) == (encoder, method, shots):
             (estimate,) = bootstrap([one.outcomes], stream=one.setting.dataset)

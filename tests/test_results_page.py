@@ -31,11 +31,15 @@ def make_rows(data: Path, folder: Path, evaluate: str) -> None:
     pets = replace(row("").dataset, evaluated=evaluate)
     add(folder, 12, row("clip", texts="", dataset=pets))
     add(folder, 18, row("equidistant", dataset=pets, texts="cupl"))
-    add(folder, 16, row("equidistant", dataset=pets))
+    add(folder, 16, row("equidistant", dataset=pets, texts="knowledge"))
     add(folder, 20, row("coder", dataset=pets, protocol="reference"))
     for seed in (1, 2):
         for shots in (1, 16):
-            add(folder, 15 + seed + (shots > 1), row("auto", shots=shots, seed=seed, dataset=pets))
+            add(
+                folder,
+                15 + seed + (shots > 1),
+                row("auto", shots=shots, seed=seed, dataset=pets, texts="knowledge"),
+            )
 
 
 def invoke(results: ModuleType, folder: Path, *options: str) -> Result:
@@ -54,10 +58,10 @@ def test_the_page_has_tables_and_pictures_of_the_strict_protocol(made: Path) -> 
     page = (made / "docs" / "results.md").read_text(encoding="utf-8")
     assert page.startswith("# Results\n\nMade by `make results`")
     assert "### Pets, test images, starter, zero-shot\n" in page
-    assert "| auto | wordnet | **82.5** (" in page
+    assert "| auto | knowledge | **82.5** (" in page
     assert "REFERENCE" not in page
     pictures = sorted(path.name for path in (made / "docs" / "results").iterdir())
-    kinds = [f"{texts}-{kind}" for texts in ("cupl", "wordnet") for kind in ("accuracy", "calibration")]
+    kinds = [f"{texts}-{kind}" for texts in ("cupl", "knowledge") for kind in ("accuracy", "calibration")]
     assert pictures == [f"pets-test-starter-{kind}.svg" for kind in kinds]
     assert all(f"](results/{name})" in page for name in pictures)
 
