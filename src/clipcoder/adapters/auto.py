@@ -5,6 +5,8 @@ judge the held-out images, and their logits are weighted so that the true classe
 Wolpert: Stacked Generalization, Neural Networks 1992). With fewer, each counts half: the geometric mean of
 their probabilities. Both are linear, so the pool is one product.
 
+Of a large support set only some images are held out, and these by both (``speakers``).
+
 Labels that the Gaussian finds to be noise leave the zero-shot scores alone.
 """
 
@@ -16,10 +18,12 @@ from typing import Final
 import numpy as np
 
 from clipcoder.adapters import gaussian, linear_probe
-from clipcoder.adapters.fitted import Fitted, judged_images
+from clipcoder.adapters.fitted import Fitted
 from clipcoder.adapters.gaussian.weights import non_negative_weights
 from clipcoder.adapters.heads import LinearHead
+from clipcoder.adapters.speakers import speakers
 from clipcoder.adapters.support import Support
+from clipcoder.arrays import IntArray
 
 _HALF: Final = (0.5, 0.5)
 
@@ -27,8 +31,9 @@ _HALF: Final = (0.5, 0.5)
 def fit(support: Support) -> Fitted:
     """Choose the Gaussian's settings (``gaussian.choose``), fit both and pool them; see ``methods.fit``."""
     known = support.images, support.labels, support.prototypes
-    choice = gaussian.choose(*known, sample_weight=support.weight)
-    by_cloud = _gaussian(support, choice.settings, judge=choice.judged > 0)
+    rows = speakers(support)
+    choice = gaussian.choose(*known, sample_weight=support.weight, rows=rows)
+    by_cloud = _gaussian(support, choice.settings, rows if choice.judged else None)
     if choice.grounds == "noise":
         return by_cloud
     by_probe = linear_probe.fit(support, linear_probe.DEFAULT)
@@ -36,15 +41,16 @@ def fit(support: Support) -> Fitted:
     return _pool(by_cloud, by_probe, weights)
 
 
-def _gaussian(support: Support, settings: gaussian.GaussianSettings, *, judge: bool) -> Fitted:
+def _gaussian(support: Support, settings: gaussian.GaussianSettings, rows: IntArray | None) -> Fitted:
+    """Fit the Gaussian, and judge the images at these positions that have company in their class."""
     known = support.images, support.labels, support.prototypes
     fitted = gaussian.fit(*known, settings, sample_weight=support.weight)
     head = LinearHead(fitted.weights, fitted.bias, support.prototypes, settings.zero_shot_weight)
-    if not judge:
+    if rows is None:
         return Fitted(head, asdict(settings))
-    judged = judged_images(support)
-    held_out = gaussian.leave_one_out(*known, settings, sample_weight=support.weight)
-    return Fitted(head, asdict(settings), judged, held_out[judged])
+    held_out = gaussian.leave_one_out(*known, settings, sample_weight=support.weight, rows=rows)
+    company = support.has_company[rows]
+    return Fitted(head, asdict(settings), rows[company], held_out[company])
 
 
 def _weights(support: Support, by_cloud: Fitted, by_probe: Fitted) -> tuple[float, float]:

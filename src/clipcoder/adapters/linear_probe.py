@@ -10,7 +10,8 @@ convex and, penalty being above 0, has one solution; L-BFGS finds it in the righ
 images, where there are no more unknowns than images.
 
 Penalty and rho are those under which the labels are most likely when a quarter of each class (of few images,
-one) is left out in turn. Quarters are cut by what the images are, not by the order in which they come.
+one) is left out in turn. Of a large support set it is one quarter or less, so that every setting is one fit
+(``speakers``); its probes are fitted in float32, a batch of images at a time.
 
 The step from the texts is the idea of CLAP (Silva-Rodríguez et al.: A Closer Look at the Few-Shot Adaptation
 of Large Vision-Language Models, CVPR 2024, arXiv 2312.12730) and of LP++ (Huang et al., CVPR 2024, arXiv
@@ -22,15 +23,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from clipcoder.adapters.fitted import Fitted, judged_images
 from clipcoder.adapters.heads import LinearHead
+from clipcoder.adapters.speakers import MOST_LOGITS, folds_of, is_large
 from clipcoder.adapters.support import LOGIT_SCALE, Support
-from clipcoder.arrays import FloatArray, IntArray
+from clipcoder.arrays import FloatArray, IntArray, batches
 
 PENALTIES: Final = (0.3, 1.0, 3.0)
 """What is tried for the penalty."""
@@ -41,55 +43,46 @@ TEXT_SHARES: Final = (0.1, 1.0)
 DEFAULT: Final = (1.0, 0.1)
 """Penalty and rho where nothing can be judged."""
 
-_FOLDS: Final = 4
 _SCALE: Final = 10.0  # of the images, so that penalties are of the order of 1
 _STEPS: Final = 100
 _STEPS_TO_JUDGE: Final = 40
 _NO_SPREAD: Final = 1e-6  # of a direction in which unit rows do not differ
 _Floats = npt.NDArray[np.float64]
+_Reals = npt.NDArray[np.floating[Any]]
 
 
 def fit(support: Support, settings: tuple[float, float] | None = None) -> Fitted:
     """Fit with a penalty and a rho, or choose them first; see ``methods.fit``."""
-    judged = judged_images(support)
-    whole = _Known.of(support, np.arange(len(support.labels)))
-    if not judged.size:
+    if not judged_images(support).size:
         best = settings or DEFAULT
-        return Fitted(whole.head(*best, steps=_STEPS), _named(*best))
+        return Fitted(_whole(support, best), _named(*best))
     tried = product(PENALTIES, TEXT_SHARES if support.prototypes.any() else TEXT_SHARES[:1])
-    best, held_out = _most_likely(support, judged, [settings] if settings else tried)
-    return Fitted(whole.head(*best, steps=_STEPS), _named(*best), judged, held_out.astype(np.float32))
+    folds = folds_of(support)
+    best, held_out = _most_likely(support, folds, [settings] if settings else tried)
+    return Fitted(_whole(support, best), _named(*best), np.flatnonzero(folds >= 0), held_out)
+
+
+def _whole(support: Support, settings: tuple[float, float]) -> LinearHead:
+    """Fit to all images."""
+    return _Known.of(support, np.arange(len(support.labels))).head(*settings, steps=_STEPS)
 
 
 def _most_likely(
-    support: Support, judged: IntArray, tried: Iterable[tuple[float, float]]
-) -> tuple[tuple[float, float], _Floats]:
+    support: Support, folds: IntArray, tried: Iterable[tuple[float, float]]
+) -> tuple[tuple[float, float], FloatArray]:
     """Return the settings under which labels are most likely, and the logits of the images that tell."""
-    folds = folds_of(support)
+    judged = np.flatnonzero(folds >= 0)
+    labels, weight = support.labels[judged], support.weight[judged]
     parts = [_Known.of(support, np.flatnonzero(folds != fold)) for fold in range(folds.max() + 1)]
-    best, least, held_out = DEFAULT, np.inf, np.empty((0, 0))
+    best, least, held_out = DEFAULT, np.inf, np.empty((0, 0), np.float32)
     for settings in tried:
-        logits = _held_out(support, folds, parts, settings)[judged]
-        surprise = -_log_softmax(logits)[np.arange(len(judged)), support.labels[judged]]
-        loss = float(np.average(surprise, weights=support.weight[judged]))
+        logits = _held_out(support.images[judged], folds[judged], parts, settings)
+        chances = logits.astype(np.float64)
+        _to_log_chances(chances)
+        loss = float(np.average(-chances[np.arange(len(judged)), labels], weights=weight))
         if loss < least:
             best, least, held_out = settings, loss, logits
     return best, held_out
-
-
-def folds_of(support: Support) -> IntArray:
-    """Return the fold in which each image is left out, of shape (n,); -1 for the only one of its class.
-
-    >>> folds_of(Support.of([[1, 0], [0, 1], [1, 1]], [0, 0, 1], [[1, 0], [0, 1]])).tolist()
-    [1, 0, -1]
-    """
-    direction = np.random.default_rng(0).normal(size=support.images.shape[1])
-    order = np.lexsort((support.images @ direction, support.labels))
-    first = np.searchsorted(support.labels[order], support.labels[order])
-    folds = np.empty(len(order), np.intp)
-    folds[order] = (np.arange(len(order)) - first) % _FOLDS
-    folds[~support.has_company] = -1
-    return folds
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,20 +91,20 @@ class _Known:
 
     Attributes:
         prototypes: T, of shape (C, d).
-        zero_shot: 100 x.T of the images, of shape (n, C).
+        zero_shot: 100 x.T of the images, float32 of shape (n, C).
         labels: the class of each, of shape (n,).
         weight: how much each counts, of shape (n,).
         middle: q, of shape (d,).
-        rows: 10 (x - q) in the directions in which images differ, of shape (n, r).
+        rows: 10 (x - q) in the directions in which images differ, of shape (n, r); float32 in a large set.
         directions: these, unit rows of shape (r, d).
     """
 
     prototypes: FloatArray
-    zero_shot: _Floats
+    zero_shot: FloatArray
     labels: IntArray
     weight: _Floats
     middle: _Floats
-    rows: _Floats
+    rows: _Reals
     directions: _Floats
 
     @classmethod
@@ -121,8 +114,8 @@ class _Known:
         middle = np.average(images, axis=0, weights=weight)
         left, spread, directions = np.linalg.svd(_SCALE * (images - middle), full_matrices=False)
         kept = spread > _NO_SPREAD
-        zero_shot = support.zero_shot(support.images[known]).astype(np.float64)
-        rows = left[:, kept] * spread[kept]
+        rows = (left[:, kept] * spread[kept]).astype(np.float32 if is_large(support) else np.float64)
+        zero_shot = support.zero_shot(support.images[known])
         return cls(
             support.prototypes, zero_shot, support.labels[known], weight, middle, rows, directions[kept]
         )
@@ -141,16 +134,12 @@ class _Known:
         shape = self.rows.shape[1], len(self.prototypes)
         if not all(shape):
             return np.zeros(shape)
-        base, total = text_share * self.zero_shot, self.weight.sum()
-        own = np.arange(len(self.labels)), self.labels
+        total = self.weight.sum()
 
         def loss(flat: _Floats) -> tuple[float, _Floats]:
             step = flat.reshape(shape)
-            chances = _log_softmax(base + self.rows @ step)
-            surprise = -self.weight @ chances[own]
-            np.exp(chances, out=chances)
-            chances[own] -= 1
-            slope = self.rows.T @ (self.weight[:, None] * chances) + penalty * step
+            surprise, slope = self._surprise(step, text_share)
+            slope += penalty * step
             return (surprise + penalty / 2 * flat @ flat) / total, slope.ravel() / total
 
         options = {"maxiter": steps, "ftol": 1e-12, "gtol": 1e-8}
@@ -158,22 +147,39 @@ class _Known:
         found: _Floats = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
         return found.reshape(shape)
 
+    def _surprise(self, exact: _Floats, text_share: float) -> tuple[float, _Floats]:
+        """Return what labels have against V, of shape (r, C), in nats, and the slope of that along V."""
+        step: _Reals = exact.astype(self.rows.dtype)
+        surprise, slope = 0.0, np.zeros_like(exact)
+        for part in batches(len(self.labels), max(1, MOST_LOGITS // len(self.prototypes))):
+            rows, weight = self.rows[part], self.weight[part]
+            own = np.arange(len(rows)), self.labels[part]
+            chances = np.multiply(self.zero_shot[part], text_share, dtype=step.dtype)
+            chances += rows @ step
+            _to_log_chances(chances)
+            surprise -= float(weight @ chances[own])
+            np.exp(chances, out=chances)
+            chances[own] -= 1
+            chances *= weight[:, None]
+            slope += rows.T @ chances
+        return surprise, slope
+
 
 def _held_out(
-    support: Support, folds: IntArray, parts: list[_Known], settings: tuple[float, float]
-) -> _Floats:
-    """Return the logits of each image by a probe that knows nothing of its fold, of shape (n, C)."""
-    logits = np.zeros((len(folds), support.n_classes))
+    images: FloatArray, folds: IntArray, parts: list[_Known], settings: tuple[float, float]
+) -> FloatArray:
+    """Return the logits of each image by a probe that knows nothing of its fold, float32 of shape (j, C)."""
+    logits = np.empty((len(folds), len(parts[0].prototypes)), np.float32)
     for fold, known in enumerate(parts):
         out = folds == fold
-        logits[out] = known.head(*settings, steps=_STEPS_TO_JUDGE).scores(support.images[out])
+        logits[out] = known.head(*settings, steps=_STEPS_TO_JUDGE).scores(images[out])
     return logits
 
 
-def _log_softmax(logits: _Floats) -> _Floats:
-    below = logits - logits.max(axis=1, keepdims=True)
-    chances: _Floats = below - np.log(np.exp(below).sum(axis=1, keepdims=True))
-    return chances
+def _to_log_chances(logits: _Reals) -> None:
+    """Turn logits into the logarithms of probabilities, in place."""
+    logits -= logits.max(axis=1, keepdims=True)
+    logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
 
 def _named(penalty: float, text_share: float) -> dict[str, float]:

@@ -34,7 +34,8 @@ from clipcoder.adapters.gaussian.head import GaussianHead, GaussianSettings
 from clipcoder.adapters.gaussian.leave_one_out import HeldOut
 from clipcoder.adapters.gaussian.statistics import SupportStatistics
 from clipcoder.adapters.support import LOGIT_SCALE
-from clipcoder.arrays import FloatArray
+from clipcoder.arrays import FloatArray, IntArray
+from clipcoder.errors import InvalidInputError
 
 __all__ = [
     "GaussianChoice",
@@ -95,20 +96,26 @@ def leave_one_out(
     *,
     generic: npt.ArrayLike | None = None,
     sample_weight: npt.ArrayLike | None = None,
+    rows: IntArray | None = None,
 ) -> FloatArray:
     """Score each image of a support set by the rule fitted to all the others, without fitting it again.
 
-    Arguments and errors are those of ``fit``; in addition there must be at least two images, and two of
-    each class where kappa is 0. A class whose only image is left out has its text alone against the texts and
-    images of the others, which understates it.
+    Arguments and errors are those of ``fit``; in addition there must be at least two images, and another one
+    in the class of each that is scored where kappa is 0. ``rows`` holds the positions of the images to score,
+    of shape (j,); None stands for all. A class whose only image is left out has its text alone against the
+    texts and images of the others, which understates it.
 
     Returns:
-        float32 logits of shape (n, C).
+        float32 logits of shape (j, C).
 
     >>> leave_one_out([[1, 0], [1, 0], [0, 1]], [0, 0, 1], [[1, 0], [0, 1]]).shape
     (3, 2)
     """
     support = SupportStatistics.of(images, labels, prototypes, generic, sample_weight)
+    if len(support.labels) < 2:
+        raise InvalidInputError("leave-one-out needs at least two images, for one has to stay; add some")
+    if rows is not None:
+        support = support.among(rows)
     held_out = HeldOut.of(support, settings.nu, settings.shrinkage)
     scores = settings.likelihood_weight * held_out.log_ratios(settings.kappa, settings.slope)
     scores += (
@@ -125,10 +132,12 @@ def choose(
     generic: npt.ArrayLike | None = None,
     sample_weight: npt.ArrayLike | None = None,
     grid: GaussianGrid = _GRID,
+    rows: IntArray | None = None,
 ) -> GaussianChoice:
     """Choose the settings by leave-one-out on the support set alone, in seconds.
 
-    Only images whose class keeps another one are judged. How much is chosen depends on how many they are:
+    Only images whose class keeps another one are judged, and of these none but ``rows``, if it is given:
+    memory and time grow with their number times C. How much is chosen depends on how many have company:
 
     - Where half of the images or more have two others of their class: all settings. For each point of the
       grid the two weights are fitted so that the true classes are most likely when each image is left out;
@@ -141,13 +150,12 @@ def choose(
     images or more are judged and none of this tells their labels better than chance, the settings are those
     of zero-shot classification. With one class, the defaults stand.
 
-    Arguments and errors are those of ``fit``, and the grid is what is tried; without a generic covariance one
-    shrinkage is, for I / d shrinks to itself.
+    Arguments and errors are those of ``fit``, ``rows`` those of ``leave_one_out``, and the grid is what is
+    tried; without a generic covariance one shrinkage is, for I / d shrinks to itself.
 
     >>> choose([[1, 0], [0, 1]], [0, 1], [[1, 0], [0, 1]]).judged
     0
     """
     support = SupportStatistics.of(images, labels, prototypes, generic, sample_weight)
-    return best_settings(
-        support, grid if generic is not None else replace(grid, shrinkage=grid.shrinkage[:1])
-    )
+    tried = grid if generic is not None else replace(grid, shrinkage=grid.shrinkage[:1])
+    return best_settings(support, tried, rows)

@@ -12,18 +12,20 @@ whoever labels images may be trusted more than names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from clipcoder.adapters.gaussian.head import GaussianSettings
-from clipcoder.adapters.gaussian.leave_one_out import HeldOut, shots_left
+from clipcoder.adapters.gaussian.leave_one_out import HeldOut
 from clipcoder.adapters.gaussian.statistics import DoubleArray, SupportStatistics
 from clipcoder.adapters.gaussian.weights import non_negative_weights, softening
 from clipcoder.adapters.support import LOGIT_SCALE
+from clipcoder.arrays import IntArray
 from clipcoder.errors import InvalidInputError
 
 _ENOUGH: Final = 0.5  # the share of images that must be judged, for the rest to be spoken for
@@ -64,11 +66,12 @@ class GaussianGrid:
             for value in values:
                 GaussianSettings(**{name: value})
 
-    def means(self) -> Iterator[tuple[float, float]]:
-        """Yield each kappa and slope; kappa 0 once, for it makes nothing of the slope."""
+    def means(self, *, without_texts: bool) -> Iterator[tuple[float, float]]:
+        """Yield each kappa and slope; kappa 0 once, for it makes nothing of the slope, or left out."""
         for kappa in self.kappa:
-            for slope in self.slope if kappa else self.slope[:1]:
-                yield kappa, slope
+            if kappa or without_texts:
+                for slope in self.slope if kappa else self.slope[:1]:
+                    yield kappa, slope
 
 
 @dataclass(frozen=True)
@@ -90,24 +93,27 @@ class GaussianChoice:
     grounds: Literal["all", "temperature", "noise"] = "temperature"
 
 
-def best_settings(support: SupportStatistics, grid: GaussianGrid) -> GaussianChoice:
+def best_settings(
+    support: SupportStatistics, grid: GaussianGrid, rows: IntArray | None = None
+) -> GaussianChoice:
     """Choose for a support set; see ``gaussian.choose``."""
-    left = shots_left(support)
-    judged = left > 0
-    if len(support.shots) < 2 or len(left) < 2:
+    shown = support if rows is None else support.among(rows)
+    judged = shown.left > 0
+    if len(support.shots) < 2 or len(support.left) < 2:
         return GaussianChoice(_DEFAULTS, None, 0)
-    if judged.mean() < _ENOUGH:
-        _, weight = _temperature(support, _TEXTS_ALONE, np.ones_like(judged))
+    if (support.left > 0).mean() < _ENOUGH or not judged.any():
+        _, weight = _temperature(shown, _TEXTS_ALONE, np.ones_like(judged))
         return GaussianChoice(replace(_DEFAULTS, likelihood_weight=_BESIDE_TEXTS * weight), None, 0)
     grounds: Literal["all", "temperature", "noise"] = "temperature"
-    if (left >= _COMPANY).mean() >= _ENOUGH:
-        settings, loss = _most_likely(support, grid, judged)
+    if (support.left >= _COMPANY).mean() >= _ENOUGH:
+        means = list(grid.means(without_texts=bool(support.left.all() and support.shots.all())))
+        settings, loss = _most_likely(shown, grid, means, judged)
         grounds = "all"
     else:
-        loss, weight = _temperature(support, _DEFAULTS.kappa, judged)
+        loss, weight = _temperature(shown, _DEFAULTS.kappa, judged)
         settings = replace(_DEFAULTS, likelihood_weight=weight)
     if _is_noise(np.log(len(support.shots)) - loss, int(judged.sum())):
-        settings, loss, grounds = _ZERO_SHOT, _zero_shot_loss(support, judged), "noise"
+        settings, loss, grounds = _ZERO_SHOT, _zero_shot_loss(shown, judged), "noise"
     if loss == np.inf:
         return GaussianChoice(_DEFAULTS, None, 0)
     return GaussianChoice(settings, -loss, int(judged.sum()), grounds)
@@ -129,13 +135,17 @@ def _temperature(
 
 
 def _most_likely(
-    support: SupportStatistics, grid: GaussianGrid, judged: npt.NDArray[np.bool_]
+    support: SupportStatistics,
+    grid: GaussianGrid,
+    means: Iterable[tuple[float, float]],
+    judged: npt.NDArray[np.bool_],
 ) -> tuple[GaussianSettings, float]:
     """Return the best of the grid and its loss; the defaults and infinity if nothing tells classes apart."""
     best, least = _DEFAULTS, np.inf
     labels, weight, zero_shot = support.labels[judged], support.weight[judged], _zero_shot(support)[judged]
-    for settings, ratios in _tried(support, grid):
-        logits = np.stack([ratios[judged], zero_shot])
+    logits = np.stack([zero_shot, zero_shot])
+    for settings, ratios in _tried(support, grid, means):
+        logits[0] = ratios[judged]
         loss, (likelihood, text) = non_negative_weights(logits, labels, weight)
         if loss < least and likelihood + text > 0:
             least = loss
@@ -143,16 +153,14 @@ def _most_likely(
     return best, least
 
 
-def _tried(support: SupportStatistics, grid: GaussianGrid) -> Iterator[tuple[GaussianSettings, DoubleArray]]:
+def _tried(
+    support: SupportStatistics, grid: GaussianGrid, means: Iterable[tuple[float, float]]
+) -> Iterator[tuple[GaussianSettings, DoubleArray]]:
     """Yield settings and the log-likelihood ratios by leave-one-out under them."""
-    text_is_needed = not (shots_left(support) > 0).all() or not support.shots.all()
-    for shrinkage in grid.shrinkage:
-        for nu in grid.nu:
-            held_out = HeldOut.of(support, nu, shrinkage)
-            for kappa, slope in grid.means():
-                if kappa or not text_is_needed:
-                    settings = GaussianSettings(kappa, nu, slope, shrinkage)
-                    yield settings, held_out.log_ratios(kappa, slope)
+    for shrinkage, nu in product(grid.shrinkage, grid.nu):
+        held_out = HeldOut.of(support, nu, shrinkage)
+        for kappa, slope in means:
+            yield GaussianSettings(kappa, nu, slope, shrinkage), held_out.log_ratios(kappa, slope)
 
 
 def _zero_shot(support: SupportStatistics) -> DoubleArray:

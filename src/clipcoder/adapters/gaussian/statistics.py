@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from clipcoder.adapters.support import checked_weight
-from clipcoder.arrays import IntArray, class_indices, feature_rows, unit_rows
+from clipcoder.arrays import IntArray, batches, class_indices, feature_rows, unit_rows
 from clipcoder.errors import InvalidInputError
 
 DoubleArray = npt.NDArray[np.float64]
 
+_AT_ONCE: Final = 1 << 21  # weights of images in classes, of which all but a few are 0
 _NO_SPREAD: Final = 1e-12  # a pivot so far below the largest is rounding: the matrix has no inverse
 
 
@@ -21,11 +22,15 @@ _NO_SPREAD: Final = 1e-12  # a pivot so far below the largest is rounding: the m
 class SupportStatistics:
     """A support set of n images of C classes, seen from its mean image, and the texts of these classes.
 
+    It shows n images, or some of them (``among``); what is said of all and of classes stays.
+
     Attributes:
         mean: the mean image, of shape (d,).
+        total: the weight of all images.
         offsets: what each image differs from it by, of shape (n, d).
         labels: the class of each image, of shape (n,).
         weight: how much each image counts, of shape (n,).
+        left: the weight of its class without each image, of shape (n,); 0 for one alone.
         shots: the total weight of each class, of shape (C,).
         class_offsets: the mean of the offsets of each class, of shape (C, d); 0 for a class without any.
         prototypes: the text prototype of each class, of shape (C, d).
@@ -35,9 +40,11 @@ class SupportStatistics:
     """
 
     mean: DoubleArray
+    total: float
     offsets: DoubleArray
     labels: IntArray
     weight: DoubleArray
+    left: DoubleArray
     shots: DoubleArray
     class_offsets: DoubleArray
     prototypes: DoubleArray
@@ -62,21 +69,31 @@ class SupportStatistics:
         weight = checked_weight(sample_weight, len(rows))
         mean = np.average(rows, axis=0, weights=weight)
         offsets = rows - mean
-        member = weight[:, None] * (index[:, None] == np.arange(n_classes))
-        shots = member.sum(axis=0)
-        class_offsets = member.T @ offsets / np.where(shots > 0, shots, 1)[:, None]
+        shots, class_offsets = _class_means(offsets, index, weight, n_classes)
         within = offsets - class_offsets[index]
         return cls(
             mean=mean,
+            total=float(weight.sum()),
             offsets=offsets,
             labels=index,
             weight=weight,
+            left=_left(index, weight, shots),
             shots=shots,
             class_offsets=class_offsets,
             prototypes=texts,
             text_offsets=texts - texts.mean(axis=0),
             scatter=within.T @ (weight[:, None] * within),
             generic=_checked_generic(generic, dim),
+        )
+
+    def among(self, rows: IntArray | slice) -> SupportStatistics:
+        """Return the same support set, showing the images of these positions only."""
+        return replace(
+            self,
+            offsets=self.offsets[rows],
+            labels=self.labels[rows],
+            weight=self.weight[rows],
+            left=self.left[rows],
         )
 
     def whitening(self, nu: float, shrinkage: float) -> DoubleArray:
@@ -110,6 +127,24 @@ def degrees_of_freedom(shots: DoubleArray) -> DoubleArray:
     """
     freedom: DoubleArray = np.maximum(shots - 1, 0)
     return freedom
+
+
+def _class_means(
+    offsets: DoubleArray, labels: IntArray, weight: DoubleArray, n_classes: int
+) -> tuple[DoubleArray, DoubleArray]:
+    """Return the weight of each class, of shape (C,), and its mean, of shape (C, d); 0 without images."""
+    shots, sums = np.zeros(n_classes), np.zeros((n_classes, offsets.shape[1]))
+    for rows in batches(len(labels), max(1, _AT_ONCE // n_classes)):
+        member = weight[rows, None] * (labels[rows, None] == np.arange(n_classes))
+        shots += member.sum(axis=0)
+        sums += member.T @ offsets[rows]
+    return shots, sums / np.where(shots > 0, shots, 1)[:, None]
+
+
+def _left(labels: IntArray, weight: DoubleArray, shots: DoubleArray) -> DoubleArray:
+    alone = np.bincount(labels, minlength=len(shots))[labels] == 1
+    left: DoubleArray = np.where(alone, 0, shots[labels] - weight)
+    return left
 
 
 def _checked_generic(generic: npt.ArrayLike | None, dim: int) -> DoubleArray:
