@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -337,6 +338,68 @@ def test_weights_of_a_perfect_kind_stay_finite():
     loss, weights = non_negative_weights(logits, np.arange(3), np.ones(3))
     assert 0 < loss < 0.1
     assert np.isfinite(weights).all()
+
+
+# Some images of many
+
+
+@given(few_shots(), some_settings, st.integers(0, 11))
+def test_some_images_are_scored_as_among_all(problem: FewShots, settings: GaussianSettings, last: int):
+    rows = np.arange(len(problem.labels))[: last + 1][::-2]
+    everything = leave_one_out(*problem[:3], settings, **arguments(problem))
+    assert_close(leave_one_out(*problem[:3], settings, **arguments(problem), rows=rows), everything[rows])
+
+
+def test_a_few_images_at_a_time_make_no_difference(monkeypatch: pytest.MonkeyPatch):
+    problem = blobs(3)
+    left_out, scores = leave_one_out(*problem[:3]), fit(*problem[:3]).scores(problem.images)
+    for module in ("leave_one_out", "statistics"):
+        monkeypatch.setattr(import_module(f"clipcoder.adapters.gaussian.{module}"), "_AT_ONCE", 24)
+    assert_close(leave_one_out(*problem[:3]), left_out)
+    assert_close(fit(*problem[:3]).scores(problem.images), scores)
+
+
+def test_settings_are_chosen_by_some_images_as_by_all_if_these_are_like_the_others():
+    problem = blobs(4)
+    twice = problem._replace(
+        images=np.tile(problem.images, (2, 1)),
+        labels=np.tile(problem.labels, 2),
+        sample_weight=np.ones(48),
+    )
+    whole = choose(*twice[:3], **arguments(twice))
+    half = choose(*twice[:3], **arguments(twice), rows=np.arange(24))
+    assert (whole.judged, half.judged) == (48, 24)
+    assert half.grounds == whole.grounds == "all"
+    assert half.log_likelihood == pytest.approx(whole.log_likelihood, abs=0.01)
+    assert half.settings.kappa == whole.settings.kappa
+
+
+@pytest.mark.parametrize("shots", [2, 4])
+def test_only_the_images_that_are_asked_for_tell_the_settings(shots: int):
+    problem = blobs(shots)
+    rows = np.arange(0, len(problem.labels), 2)
+    choice = choose(*problem[:3], rows=rows)
+    scores = leave_one_out(*problem[:3], choice.settings, rows=rows).astype(np.float64)
+    scores -= scores[np.arange(len(rows)), problem.labels[rows]][:, None]
+    assert choice.log_likelihood == pytest.approx(-np.log(np.exp(scores).sum(axis=1)).mean(), abs=0.01)
+    assert choice.judged == len(rows)
+
+
+def test_kappa_0_needs_another_image_in_every_class_not_only_in_those_that_are_judged():
+    problem, grid = blobs(4), GaussianGrid(kappa=(0,), nu=(300,), shrinkage=(0.3,))
+    with_one_alone = problem.images[3:], problem.labels[3:], problem.prototypes
+    judged = np.arange(5, 21)
+    assert choose(*problem[:3], grid=grid, rows=judged).grounds == "all"
+    assert choose(*with_one_alone, grid=grid, rows=judged).judged == 0
+
+
+def test_images_that_are_alone_in_their_classes_tell_the_temperature_by_texts():
+    problem = blobs(1)
+    images, labels = np.concatenate([problem.images, problem.images[:5]]), [*problem.labels, *range(5)]
+    choice = choose(images, labels, problem.prototypes, rows=np.array([5]))
+    assert only_softened(choice.settings)
+    assert choice.judged == 0
+    assert choice.settings.likelihood_weight > 0
 
 
 def test_settings_out_of_range_are_refused():

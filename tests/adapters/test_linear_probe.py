@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from clipcoder.adapters.linear_probe import PENALTIES, TEXT_SHARES, fit, folds_of
+from clipcoder.adapters import linear_probe, speakers
+from clipcoder.adapters.heads import LinearHead
+from clipcoder.adapters.linear_probe import PENALTIES, TEXT_SHARES, fit
+from clipcoder.adapters.speakers import folds_of
 from clipcoder.adapters.support import Support
 from clipcoder.arrays import unit_rows
 
@@ -84,3 +87,68 @@ def test_texts_that_are_right_are_kept_and_texts_that_are_wrong_are_not() -> Non
     wrong = Support.of(support.images, support.labels, np.roll(means, 1, axis=0))
     assert fit(wrong).settings["text_share"] == min(TEXT_SHARES)
     assert fit(right).head.scores(support.images).argmax(axis=1).tolist() == support.labels.tolist()
+
+
+# Large support sets
+
+
+@pytest.fixture
+def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every support set for a large one, of which 10 images of 4 classes are judged."""
+    monkeypatch.setattr(speakers, "MOST_LOGITS", 40)
+    monkeypatch.setattr(linear_probe, "MOST_LOGITS", 40)
+
+
+@pytest.mark.usefixtures("all_large")
+def test_held_out_logits_of_a_large_set_are_those_of_a_fit_to_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(linear_probe, "_STEPS_TO_JUDGE", linear_probe._STEPS)
+    support = clouds([12, 9, 14, 1], weight=np.random.default_rng(1).uniform(0.5, 2, 36).tolist())
+    fitted = fit(support, (1.0, 0.1))
+    rest = np.setdiff1d(np.arange(36), fitted.judged)
+    others = Support.of(
+        support.images[rest], support.labels[rest], support.prototypes, sample_weight=support.weight[rest]
+    )
+    expected = fit(others, (1.0, 0.1)).head.scores(support.images[fitted.judged])
+    assert len(fitted.judged) == 10
+    assert fitted.held_out.dtype == np.float32
+    np.testing.assert_allclose(fitted.held_out, expected, atol=2e-3)
+
+
+@pytest.mark.usefixtures("all_large")
+def test_a_setting_is_one_fit_in_a_large_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits = []
+    head = linear_probe._Known.head
+
+    def counted(known: linear_probe._Known, *settings: float, steps: int) -> LinearHead:
+        fits.append(len(known.labels))
+        return head(known, *settings, steps=steps)
+
+    monkeypatch.setattr(linear_probe._Known, "head", counted)
+    fit(clouds([12] * 4))
+    assert fits == [38] * len(PENALTIES) * len(TEXT_SHARES) + [48]
+
+
+def test_a_large_set_is_fitted_as_a_small_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    support = clouds([12] * 4, weight=np.random.default_rng(1).uniform(0.5, 2, 48).tolist())
+    in_float64 = fit(support, (1.0, 0.1)).head.scores(np.eye(8))
+    monkeypatch.setattr(linear_probe, "MOST_LOGITS", 20)  # five images at a time
+    np.testing.assert_allclose(fit(support, (1.0, 0.1)).head.scores(np.eye(8)), in_float64, atol=1e-4)
+    monkeypatch.setattr(speakers, "MOST_LOGITS", 20)  # and in float32, which is through a little sooner
+    np.testing.assert_allclose(fit(support, (1.0, 0.1)).head.scores(np.eye(8)), in_float64, atol=2e-2)
+
+
+@pytest.mark.usefixtures("all_large")
+def test_settings_of_a_large_set_follow_its_texts() -> None:
+    support = clouds([12] * 4)
+    means = unit_rows([support.images[support.labels == c].mean(axis=0) for c in range(4)])
+    wrong = Support.of(support.images, support.labels, np.roll(means, 1, axis=0))
+    assert fit(wrong).settings["text_share"] == min(TEXT_SHARES)
+
+
+@pytest.mark.usefixtures("all_large")
+def test_a_large_set_of_one_image_a_class_has_the_default_settings() -> None:
+    fitted = fit(clouds([1] * 20))
+    assert fitted.settings == {"penalty": 1.0, "text_share": 0.1}
+    assert not fitted.judged.size

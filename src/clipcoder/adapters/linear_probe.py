@@ -20,7 +20,7 @@ of Large Vision-Language Models, CVPR 2024, arXiv 2312.12730) and of LP++ (Huang
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
@@ -115,7 +115,9 @@ class _Known:
         left, spread, directions = np.linalg.svd(_SCALE * (images - middle), full_matrices=False)
         kept = spread > _NO_SPREAD
         rows = (left[:, kept] * spread[kept]).astype(np.float32 if is_large(support) else np.float64)
-        zero_shot = support.zero_shot(support.images[known])
+        zero_shot = np.empty((len(known), support.n_classes), np.float32)
+        for part in _at_once(*zero_shot.shape):
+            zero_shot[part] = support.zero_shot(support.images[known[part]])
         return cls(
             support.prototypes, zero_shot, support.labels[known], weight, middle, rows, directions[kept]
         )
@@ -151,7 +153,7 @@ class _Known:
         """Return what labels have against V, of shape (r, C), in nats, and the slope of that along V."""
         step: _Reals = exact.astype(self.rows.dtype)
         surprise, slope = 0.0, np.zeros_like(exact)
-        for part in batches(len(self.labels), max(1, MOST_LOGITS // len(self.prototypes))):
+        for part in _at_once(*self.zero_shot.shape):
             rows, weight = self.rows[part], self.weight[part]
             own = np.arange(len(rows)), self.labels[part]
             chances = np.multiply(self.zero_shot[part], text_share, dtype=step.dtype)
@@ -174,6 +176,11 @@ def _held_out(
         out = folds == fold
         logits[out] = known.head(*settings, steps=_STEPS_TO_JUDGE).scores(images[out])
     return logits
+
+
+def _at_once(n_images: int, n_classes: int) -> Iterator[slice]:
+    """Yield the batches in which images are taken; of a small support set all are one."""
+    return batches(n_images, max(1, MOST_LOGITS // n_classes))
 
 
 def _to_log_chances(logits: _Reals) -> None:
