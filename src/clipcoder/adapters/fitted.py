@@ -24,7 +24,7 @@ class Fitted:
         head: scores images.
         settings: what was chosen, by the names of the method's settings.
         judged: the positions of the support images that were judged by leave-one-out, of shape (j,); none
-            where the default settings stand.
+            where the default settings stand. Of a large support set some speak for the others.
         held_out: the logits of these images by the head as it would be without each (the linear probe's,
             without its fold), under the same settings, float32 of shape (j, C). Temperatures and metrics are
             made from them.
@@ -39,7 +39,8 @@ class Fitted:
 def judged_images(support: Support) -> IntArray:
     """Return the positions of the images that leave-one-out may judge, of shape (j,); none if too few.
 
-    Those are the images with company in their class; where they are less than half of all, or where there is
+    A method need not judge all of them; of a large support set none does (``speakers``, ``voting``).
+    Those that may be are the images with company in their class; where they are less than half of all, or where there is
     but one class, nothing is judged.
 
     >>> judged_images(Support.of([[1, 0], [1, 1], [0, 1]], [0, 0, 1], [[1, 0], [0, 1]]))
