@@ -39,9 +39,9 @@ class Fitted:
 def judged_images(support: Support) -> IntArray:
     """Return the positions of the images that leave-one-out may judge, of shape (j,); none if too few.
 
-    A method need not judge all of them; of a large support set none does (``speakers``, ``voting``).
-    Those that may be are the images with company in their class; where they are less than half of all, or where there is
-    but one class, nothing is judged.
+    Those are the images with company in their class; where they are less than half of all, or where there is
+    but one class, nothing is judged. A method need not judge all of them, and of a large support set none
+    does (``speakers``, ``voting``).
 
     >>> judged_images(Support.of([[1, 0], [1, 1], [0, 1]], [0, 0, 1], [[1, 0], [0, 1]]))
     array([0, 1])
