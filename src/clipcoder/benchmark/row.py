@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import types
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
@@ -11,6 +13,8 @@ from clipcoder.errors import InvalidInputError
 
 SCHEMA: Final = 1
 """The version of the form of a row."""
+
+_ID: Final = re.compile("[0-9a-f]{16}")  # it names a file, too
 
 Protocol = Literal["strict", "reference"]
 """``"strict"``: nothing is chosen on the images that are evaluated. ``"reference"``: as published."""
@@ -134,6 +138,7 @@ class Row:
             )
         row = _read(cls, {name: value for name, value in record.items() if name != "schema"}, "the row")
         assert isinstance(row, cls)
+        _expect(_ID.fullmatch(row.id) is not None, "16 hexadecimal digits", row.id, "the row's id")
         return row
 
 
@@ -152,12 +157,12 @@ def _read(kind: Any, value: object, spot: str) -> object:
     elif get_origin(kind) is Mapping:
         _expect(isinstance(value, dict), "an object", value, spot)
     elif kind is float:
-        _expect(isinstance(value, int | float) and not isinstance(value, bool), "a number", value, spot)
+        _expect(_is_number(value), "a number", value, spot)
         return float(value)  # type: ignore[arg-type]
     elif kind is int:
         _expect(isinstance(value, int) and not isinstance(value, bool), "a whole number", value, spot)
     else:
-        _expect(isinstance(value, str), "a text", value, spot)
+        _expect(_is_text(value), "a text", value, spot)
     return value
 
 
@@ -172,6 +177,16 @@ def _read_fields(kind: Any, value: object, spot: str) -> object:
         if one.name not in value:
             raise InvalidInputError(f"{spot} must have a field {one.name!r}, but it has none; make it again")
     return kind(**{name: _read(hints[name], found, f"{spot}'s {name}") for name, found in value.items()})
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a number that can be a float; JSON as Python reads it may be NaN, or of any length."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a text that can be written: no half of a pair of surrogates."""
+    return isinstance(value, str) and not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def _is_list_of_texts(value: object) -> bool:

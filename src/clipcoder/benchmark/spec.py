@@ -13,6 +13,7 @@ Paths in a file are relative to it. ``BenchSpec`` says what else there is, and w
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -89,9 +90,9 @@ class BenchSpec:
             for number in getattr(self, name):
                 _check_whole(name, number, least)
         _check_whole("top_k", self.top_k, 2)
-        if not (_is_number(self.max_gap) and self.max_gap >= 0):
+        if not (_is_number(self.max_gap) and 0 <= self.max_gap <= sys.float_info.max):
             raise InvalidInputError(
-                f"max_gap must be a difference of probabilities, 0 or more, not {self.max_gap!r}"
+                f"max_gap must be a difference of probabilities, a number of at least 0, not {self.max_gap!r}"
             )
         _check_known("protocol", self.protocol, get_args(Protocol))
         _check_known("split to evaluate", self.evaluate, EVALUATED)
@@ -221,6 +222,8 @@ def _as_field(name: str, value: Any) -> Any:
 def _check_list(name: str, values: tuple[Any, ...], *, may_be_empty: bool) -> None:
     if not values and not may_be_empty:
         raise InvalidInputError(f"{name} must name at least one, but it is empty")
+    if "" in values:
+        raise InvalidInputError(f"{name} must name things, but one of the names is empty; leave it out")
     if len(set(values)) < len(values):
         twice = next(value for value in values if values.count(value) > 1)
         raise InvalidInputError(f"{name} must name each once, but {twice!r} is there twice; leave one out")
