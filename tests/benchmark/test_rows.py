@@ -57,6 +57,10 @@ def test_a_row_is_plain_json_with_its_version() -> None:
         ({"schema": 2}, '"schema": 1, but got 2'),
         ({"accuracy": "high"}, "the row's accuracy must be a number, but it is 'high'"),
         ({"accuracy": True}, "the row's accuracy must be a number"),
+        ({"accuracy": float("nan")}, "the row's accuracy must be a number, but it is 'nan'"),
+        ({"ece": 10**400}, "the row's ece must be a number"),
+        ({"id": "../../other"}, "the row's id must be 16 hexadecimal digits, but it is '../../other'"),
+        ({"method": "\ud800"}, "the row's method must be a text"),
         ({"shots": 1.5}, "the row's shots must be a whole number, but it is '1.5'"),
         ({"method": 3}, "the row's method must be a text"),
         ({"protocol": "loose"}, "the row's protocol must be 'strict' or 'reference', but it is 'loose'"),
@@ -100,6 +104,13 @@ def test_predictions_hold_no_pickles_and_may_lack_class_names(folder: Path) -> N
         rest = {name: arrays[name] for name in ("confidence", "labels", "predictions")}
     np.savez(path, **rest)
     assert Results(folder).predictions(path.stem).class_names == ()
+
+
+def test_keys_of_files_whose_names_are_no_unicode_come_back(folder: Path) -> None:
+    odd = replace(row("clip"), failed=("é.jpg", "\udcff.jpg"))
+    add(folder, 12, odd)
+    assert read_rows(folder)[-1].failed == odd.failed
+    assert '"é.jpg", "\\udcff.jpg"' in lines_of(folder).read_text(encoding="utf-8")
 
 
 def test_of_duplicate_rows_the_later_one_counts(folder: Path) -> None:

@@ -91,7 +91,9 @@ class Results:
             )
         line = json.dumps(row.to_json(), ensure_ascii=False, allow_nan=False) + "\n"
         with (self.folder / ROWS).open("ab") as file:
-            file.write(line.encode())
+            file.write(
+                line.encode(errors="backslashreplace")
+            )  # JSON's own escapes, for names of broken bytes
             file.flush()
             os.fsync(file.fileno())
 
