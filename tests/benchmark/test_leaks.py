@@ -64,6 +64,23 @@ def test_only_files_of_one_size_are_read(tmp_path: Path, monkeypatch: pytest.Mon
     assert read == ["b", "c"]
 
 
+def test_files_that_cannot_be_read_are_no_leak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abc":
+        (tmp_path / name).write_bytes(b"one")
+    real = Path.read_bytes
+
+    def guarded(self: Path) -> bytes:
+        if self.name in "ac":
+            raise PermissionError(13, "Permission denied", str(self))
+        return real(self)
+
+    monkeypatch.setattr(Path, "read_bytes", guarded)
+    evaluated, learned = ([str(tmp_path / name) for name in names] for names in ("ab", "cb"))
+    sets = dataset(test=split("a", "b", images=evaluated), train=split("c", "d", images=learned))
+    with pytest.raises(InvalidInputError, match=r" 1 of the train split .*: d \(there b\); mend"):
+        check_bytes(sets, "test", {"train": [sets.split("train")]})
+
+
 def test_missing_and_empty_files_are_no_leak(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     sets = dataset(

@@ -59,7 +59,7 @@ class _Fingerprints:
     def __init__(self, split: Split) -> None:
         self._split = split
         self._of_size: dict[int, list[int]] = defaultdict(list)
-        self._digests: dict[int, dict[str, str]] = {}
+        self._digests: dict[int, dict[str | None, str]] = {}
         for i, image in enumerate(split.images):
             self._of_size[_size(image)].append(i)
 
@@ -72,12 +72,12 @@ class _Fingerprints:
                 if twin is not None:
                     yield key, twin
 
-    def _with(self, size: int) -> dict[str, str]:
+    def _with(self, size: int) -> dict[str | None, str]:
         """Return the keys of the images of a size by the digests of their bytes."""
         if size not in self._digests:
-            self._digests[size] = {
-                _digest(self._split.images[i]): self._split.keys[i] for i in self._of_size[size]
-            }
+            keys = {_digest(self._split.images[i]): self._split.keys[i] for i in self._of_size[size]}
+            keys.pop(None, None)
+            self._digests[size] = keys
         return self._digests[size]
 
 
@@ -91,8 +91,12 @@ def _size(image: ImageFile) -> int:
         return 0
 
 
-def _digest(image: ImageFile) -> str:
-    return bytes_key(image if isinstance(image, bytes) else Path(image).read_bytes())
+def _digest(image: ImageFile) -> str | None:
+    """Return a digest of an image's bytes; None if they cannot be read, of which the encoder will tell."""
+    try:
+        return bytes_key(image if isinstance(image, bytes) else Path(image).read_bytes())
+    except OSError:
+        return None
 
 
 def _refuse(dataset: Dataset, evaluated: str, other: str, shared: list[tuple[str, str]]) -> None:
