@@ -187,6 +187,13 @@ def test_what_defines_a_cell_makes_another_row(runs: Runs, tmp_path: Path, texts
     assert len(read_rows(tmp_path / "results")) == 5
 
 
+def test_two_sources_of_the_same_texts_make_one_row(runs: Runs, tmp_path: Path, texts: str) -> None:
+    dataset = garden(tmp_path / "garden")
+    assert runs(dataset, methods=["coder"], texts=[f"one={texts}", f"two={texts}"]).made == 1
+    (row,) = (tmp_path / "results" / "rows.jsonl").read_text().splitlines()
+    assert json.loads(row)["texts"]["source"] == "one"
+
+
 def test_images_and_texts_are_encoded_once(runs: Runs, encoder: Encoder, tmp_path: Path) -> None:
     runs(garden(tmp_path / "garden"), methods=["all"], shots=[1, 2, 4], seeds=[1, 2, 3])
     assert encoder.images == 12 + 12  # all test images, and all train images, which 4 shots are

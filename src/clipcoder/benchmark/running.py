@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 from clipcoder.benchmark.bench import Bench
+from clipcoder.benchmark.cells import Cell
 from clipcoder.benchmark.features import Watch, unwatched
 from clipcoder.benchmark.preparing import Prepared
 from clipcoder.benchmark.rows import Results
@@ -80,7 +81,7 @@ def run(
 def _make_missing(bench: Bench, results: Results, known: set[str], watch: Watch) -> RunReport:
     """Make the rows of one encoder and data set that are not known, which they are then."""
     cells = list(bench.cells())
-    missing = [(cell, row_id) for cell, row_id in cells if row_id not in known]
+    missing = list(_first_of_each(pair for pair in cells if pair[1] not in known))
     if not missing:
         return RunReport(kept=len(cells))
     bench.encode(few_shot=any(cell.shots for cell, _ in missing))
@@ -92,3 +93,12 @@ def _make_missing(bench: Bench, results: Results, known: set[str], watch: Watch)
         known.add(row_id)
         unreadable |= dict.fromkeys([*row.failed, *row.left_out])
     return RunReport(len(missing), len(cells) - len(missing), {bench.dataset.name: tuple(unreadable)})
+
+
+def _first_of_each(named: Iterable[tuple[Cell, str]]) -> Iterator[tuple[Cell, str]]:
+    """Yield the first cell of each id: two sources of the same texts make one row."""
+    seen: set[str] = set()
+    for cell, row_id in named:
+        if row_id not in seen:
+            seen.add(row_id)
+            yield cell, row_id
