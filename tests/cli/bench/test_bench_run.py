@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,8 @@ def test_one_unreadable_image(photos: Path, tmp_path: Path) -> None:
         (["--spec", "absent.toml"], "cannot read the specification 'absent.toml'"),
         (["--texts", "absent.json"], "absent.json"),
         (["--model", "nope"], "unknown model 'nope'"),
+        (["--max-gap", "inf"], "max_gap must be a difference of probabilities"),
+        (["--model", "a,"], "models must name things, but one of the names is empty"),
         (["--top-k", "1"], "top_k must hold whole numbers, 2 or more, not 1"),
     ],
 )
@@ -116,6 +119,23 @@ def test_what_is_wrong_is_one_sentence_and_writes_nothing(
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "results").exists()
+
+
+def test_the_help_shows_commands_a_line_each() -> None:
+    lines = run("--help").stdout.splitlines()
+    assert "  clipcoder bench run --spec results.toml --out RESULTS" in lines
+    assert not any("\\b" in line or "\b" in line for line in lines)
+
+
+def test_photos_whose_names_are_no_unicode_are_named(photos: Path, tmp_path: Path) -> None:
+    odd = os.fsencode(photos / "test" / "sky") + b"/\xff.png"
+    try:
+        Path(os.fsdecode(odd)).write_bytes(b"no image")
+    except OSError:
+        pytest.skip("this file system takes Unicode alone")
+    result = run("--dataset", photos, "--methods", "clip", "--out", tmp_path / "results")
+    assert (result.exit_code, "test/sky/\\udcff.png" in result.stderr) == (1, True)
+    assert read_rows(tmp_path / "results")[0].failed == ("test/sky/\udcff.png",)
 
 
 def test_no_data_set(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ NUMBERS: Final = Listed(int, "1,2,4")
 )
 @encoder_options
 def run(spec: Path | None, out: Path, choice: EncoderChoice, **stated: Any) -> int:
-    r"""Measure encoders, data sets, methods, texts, shots and seeds in all combinations.
+    """Measure encoders, data sets, methods, texts, shots and seeds in all combinations.
 
     \b
     clipcoder bench run --dataset caltech101 --root DATA --methods clip,waffle,coder --out RESULTS
@@ -94,8 +94,9 @@ def run(spec: Path | None, out: Path, choice: EncoderChoice, **stated: Any) -> i
     that is there already is not made again, so a run that was stopped goes on where it was. --model takes
     several encoders with commas between them.
 
-    Images that cannot be read are named and count as wrong, and make the exit status 1.
-    """
+    Images that cannot be read are named and count as wrong, and make the exit status 1. A path with a comma
+    in it is for a file that --spec names.
+    """  # noqa: D301 - click leaves the lines of a paragraph alone that begins with a backspace
     from clipcoder.benchmark import running
     from clipcoder.benchmark.spec import BenchSpec, read_spec
 
