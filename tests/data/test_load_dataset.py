@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,21 @@ def test_here_is_a_folder_with_a_name(folder: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(folder / "pets")
     assert load_dataset(".").name == "pets"
     assert load_dataset(Path("..") / "list.csv").name == "list"
+
+
+def test_a_folder_whose_name_is_no_unicode_has_one_that_can_be_written(folder: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/pets\xe9"))
+    try:
+        (folder / "pets").rename(odd)
+    except OSError:
+        pytest.skip("this file system takes Unicode alone")
+    assert load_dataset(odd).name == "pets\\udce9"
+
+
+def test_a_file_without_a_suffix_is_no_data_set(folder: Path) -> None:
+    (folder / "LICENCE").write_text("free")
+    with pytest.raises(InvalidInputError, match="names files of the kind that has no suffix"):
+        load_dataset(folder / "LICENCE")
 
 
 def test_a_table_may_lie_elsewhere_than_the_images_that_it_names(

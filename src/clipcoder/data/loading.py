@@ -85,6 +85,7 @@ def load_dataset(
         dataset = read_catalogued(source, folder or Path())
         return dataset if prompts is None else replace(dataset, prompts=prompts)
     name, found = _found(source, folder, splits, columns or {})
+    name = name.encode(errors="backslashreplace").decode()  # of a folder whose name is no Unicode
     dataset = found.as_dataset(name, name, class_names, prompts or "generic")
     return dataset if shares is None else cut(dataset, shares)
 
@@ -162,5 +163,5 @@ def _in_files(
     other = next(iter(sorted(suffixes - {SHARD_SUFFIX, *TABLE_SUFFIXES})), "tar and of tables at once")
     raise InvalidInputError(
         f"{title} must be a folder of images, tables ({', '.join(TABLE_SUFFIXES)}) or WebDataset shards "
-        f"({SHARD_SUFFIX}, not compressed), but it names files of the kind {other}"
+        f"({SHARD_SUFFIX}, not compressed), but it names files of the kind {other or 'that has no suffix'}"
     )

@@ -19,6 +19,12 @@ def test_spellings_of_one_name_are_one_class() -> None:
     assert position == {"car_side": 0, "Car side": 0, "ant": 1}
 
 
+def test_accents_apart_from_their_letters_are_the_same_name() -> None:
+    names, position = numbered(["cafe\u0301", "caf\u00e9", "tea"], None, "Drinks")
+    assert names == ("caf\u00e9", "tea")
+    assert set(position.values()) == {0, 1}
+
+
 def test_names_in_a_list_decide_the_order_whatever_their_spelling() -> None:
     names, position = numbered(["cat", "Polar_Bear"], ("polar bear", "cat"), "Animals")
     assert names == ("polar bear", "cat")

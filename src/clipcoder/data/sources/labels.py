@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from clipcoder.errors import InvalidInputError
@@ -65,12 +66,14 @@ def checked_label(cell: object, row: int, column: str, title: str) -> Label:
 
 
 def readable(name: str) -> str:
-    """Return a class name as a person would write it: underscores are spaces.
+    """Return a class name as a person would write it: underscores are spaces, and letters have their accents.
+
+    macOS writes an accent apart from its letter (Unicode's form NFD), and others do not (NFC, which this is).
 
     >>> readable("polar_bear ")
     'polar bear'
     """
-    return " ".join(name.replace("_", " ").split())
+    return unicodedata.normalize("NFC", " ".join(name.replace("_", " ").split()))
 
 
 def is_number(label: Label) -> bool:
@@ -83,7 +86,7 @@ def is_number(label: Label) -> bool:
 
 
 def _by_own_names(labels: Sequence[Label], title: str) -> tuple[tuple[str, ...], dict[Label, int]]:
-    """Take labels for names; two that differ only in case, underscores or spaces are one class."""
+    """Take labels for names; two that differ only in case, underscores, spaces or Unicode's forms are one."""
     if all(is_number(label) for label in labels):
         raise InvalidInputError(
             f"the labels of {title} are numbers, such as {labels[0]!r}; give their names in order: "
