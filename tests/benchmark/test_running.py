@@ -13,7 +13,7 @@ import pytest
 
 from benchmark.colour_sets import ACCURACY, GARDEN, Encoder, accuracies, garden, save, traffic
 from clipcoder.benchmark.bench import encoder_hash
-from clipcoder.benchmark.methods import FEW_SHOT, REFERENCE_METHODS, ZERO_SHOT
+from clipcoder.benchmark.methods import FEW_SHOT, METHODS, REFERENCE_METHODS, ZERO_SHOT
 from clipcoder.benchmark.row import Row
 from clipcoder.benchmark.rows import Results, read_rows
 from clipcoder.benchmark.running import RunReport, run
@@ -55,6 +55,15 @@ def runs(tmp_path: Path, encoder: Encoder, texts: str) -> Runs:
         return run(BenchSpec.of(stated), tmp_path / out, datasets=listed, open_encoder=lambda _: encoder)
 
     return run_on
+
+
+def wrong_pairs(folder: Path) -> str:
+    """Save one-to-one texts that say what is not so: every image of tomatoes and grass is then wrong."""
+    from clipcoder import PairBank
+
+    said = {"tomato": {"grass": ["green"]}, "grass": {"tomato": ["red"]}}
+    PairBank.from_texts(said, GARDEN).save(folder / "pairs.json")
+    return str(folder / "pairs.json")
 
 
 @pytest.fixture
@@ -107,12 +116,20 @@ def test_a_group_leaves_out_what_has_no_texts(
     assert {row.method for row in rows()} == {n for n in ZERO_SHOT if not n.endswith("*") and n != "cupl"}
 
 
-def test_permuted_test_labels_change_no_prediction(runs: Runs, tmp_path: Path) -> None:
-    settings = {"methods": ["clip", "equidistant", *FEW_SHOT], "shots": [2], "seeds": [1]}
+def test_permuted_test_labels_change_no_prediction(runs: Runs, tmp_path: Path, texts: str) -> None:
+    settings = {
+        "methods": METHODS,
+        "texts": [f"dclip={texts}", f"cupl={texts}"],
+        "pairs": wrong_pairs(tmp_path),
+        "max_gap": 2.0,
+        "shots": [2],
+        "seeds": [1],
+    }
     runs(garden(tmp_path / "a"), "right", **settings)
     runs(garden(tmp_path / "b", labels=[2, 1, 0] * 4), "permuted", **settings)
     right, permuted = (read_rows(tmp_path / out) for out in ("right", "permuted"))
     assert [row.method for row in right] == [row.method for row in permuted]
+    assert {row.method for row in right} == {*METHODS}
     for one, other in zip(right, permuted, strict=True):
         before, after = (
             Results(tmp_path / out).predictions(row.id) for out, row in (("right", one), ("permuted", other))
@@ -256,6 +273,13 @@ def test_several_data_sets_and_encoders(tmp_path: Path, texts: str) -> None:
     assert len({row.encoder.hash for row in read_rows(tmp_path / "results")}) == 2
 
 
+def test_what_cannot_be_read_is_told_of_each_of_two_sets_of_one_name() -> None:
+    once = RunReport(1, 0, {"garden": ("a.png", "b.png")})
+    told = once + RunReport(1, 2, {"garden": ("b.png", "c.png"), "park": ()})
+    assert told == RunReport(2, 2, {"garden": ("a.png", "b.png", "c.png"), "park": ()})
+    assert (once + RunReport(1, 0, {"garden": ()})).failed == once.failed
+
+
 def test_data_sets_are_loaded_by_name_where_none_are_handed_in(tmp_path: Path, encoder: Encoder) -> None:
     garden(tmp_path / "garden")
     spec = BenchSpec.of({"datasets": str(tmp_path / "garden"), "methods": "clip"})
@@ -268,12 +292,8 @@ def test_data_sets_are_loaded_by_name_where_none_are_handed_in(tmp_path: Path, e
 def test_pairs_decide_close_calls(
     runs: Runs, rows: Callable[..., list[Row]], tmp_path: Path, method: str
 ) -> None:
-    from clipcoder import PairBank
-
-    pairs = tmp_path / "pairs.json"
-    said = {"tomato": {"grass": ["green"]}, "grass": {"tomato": ["red"]}}  # what is not so: all are wrong
-    PairBank.from_texts(said, GARDEN).save(pairs)
-    runs(garden(tmp_path / "garden"), methods=[method], pairs=str(pairs), max_gap=2.0, top_k=2)
+    pairs = wrong_pairs(tmp_path)
+    runs(garden(tmp_path / "garden"), methods=[method], pairs=pairs, max_gap=2.0, top_k=2)
     (row,) = rows()
     assert row.options == {"top_k": 2, "max_gap": 2.0}
     assert row.accuracy < ACCURACY

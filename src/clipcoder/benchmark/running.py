@@ -34,8 +34,11 @@ class RunReport:
     failed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __add__(self, other: RunReport) -> RunReport:
-        """Return what two runs did together."""
-        return RunReport(self.made + other.made, self.kept + other.kept, {**self.failed, **other.failed})
+        """Return what two runs did together, of data sets of one name too."""
+        failed = dict(self.failed)
+        for name, keys in other.failed.items():
+            failed[name] = tuple(dict.fromkeys([*failed.get(name, ()), *keys]))
+        return RunReport(self.made + other.made, self.kept + other.kept, failed)
 
 
 def run(
