@@ -245,3 +245,9 @@ def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None
         drawn, _ = figure(1, 1)
         save(drawn, tmp_path / "absent" / "picture")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_names_are_no_formulas(tmp_path: Path) -> None:
+    named = replace(CODER, class_names=("$5_^{ $1", "$\\frac$", "b", "c"), title="$\\x$")
+    paths = draw([CLIP, named], tmp_path)
+    assert any("$5_^{ $1" in path.read_text(encoding="utf-8") for path in paths if path.suffix == ".svg")

@@ -33,6 +33,7 @@ FORMATS: Final = ("png", "svg")
 _SETTINGS: Final[Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that it is everywhere
     "font.size": 9,
+    "text.parse_math": False,  # a class may be called "$5 or $10"
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
     "axes.spines.top": False,
