@@ -95,6 +95,10 @@ def test_a_folder_whose_name_is_no_unicode_has_one_that_can_be_written(folder: P
     assert load_dataset(odd).name == "pets\\udce9"
 
 
+def test_a_folder_whose_name_has_lines_has_one_of_one_line(folder: Path) -> None:
+    assert load_dataset((folder / "pets").rename(folder / "my\n pets")).name == "my pets"
+
+
 def test_a_file_without_a_suffix_is_no_data_set(folder: Path) -> None:
     (folder / "LICENCE").write_text("free")
     with pytest.raises(InvalidInputError, match="names files of the kind that has no suffix"):

@@ -85,9 +85,14 @@ def load_dataset(
         dataset = read_catalogued(source, folder or Path())
         return dataset if prompts is None else replace(dataset, prompts=prompts)
     name, found = _found(source, folder, splits, columns or {})
-    name = name.encode(errors="backslashreplace").decode()  # of a folder whose name is no Unicode
+    name = _written(name)
     dataset = found.as_dataset(name, name, class_names, prompts or "generic")
     return dataset if shares is None else cut(dataset, shares)
+
+
+def _written(name: str) -> str:
+    """Return the name of a folder as it can be written in one line, whatever bytes it is made of."""
+    return " ".join(name.encode(errors="backslashreplace").decode().split()) or "dataset"
 
 
 def _is_name(source: str) -> bool:
