@@ -53,6 +53,13 @@ _Reals = npt.NDArray[np.floating[Any]]
 
 def fit(support: Support, settings: tuple[float, float] | None = None) -> Fitted:
     """Fit with a penalty and a rho, or choose them first; see ``methods.fit``."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(None if is_large(support) else 1, user_api="blas"):  # small products wait in vain
+        return _fit(support, settings)
+
+
+def _fit(support: Support, settings: tuple[float, float] | None) -> Fitted:
     if not judged_images(support).size:
         best = settings or DEFAULT
         return Fitted(_whole(support, best), _named(*best))
