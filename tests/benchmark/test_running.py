@@ -19,6 +19,7 @@ from clipcoder.benchmark.rows import Results, read_rows
 from clipcoder.benchmark.running import RunReport, run
 from clipcoder.benchmark.spec import BenchSpec
 from clipcoder.data.dataset import Dataset, Split
+from clipcoder.data.draws import few_shot
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from toy_encoder import COLOURS, ColourEncoder
 
@@ -121,6 +122,7 @@ def test_permuted_test_labels_change_no_prediction(runs: Runs, tmp_path: Path, t
         "methods": METHODS,
         "texts": [f"dclip={texts}", f"cupl={texts}"],
         "pairs": wrong_pairs(tmp_path),
+        "top_k": 2,  # of 3 classes, so that a label can be beyond them
         "max_gap": 2.0,
         "shots": [2],
         "seeds": [1],
@@ -145,6 +147,15 @@ def test_the_strict_protocol_refuses_a_val_split_with_test_images(runs: Runs, tm
     with pytest.raises(InvalidInputError, match=r"12 of the val split of The garden are in its test split"):
         runs(leaking, methods=["clip"])
     assert not (tmp_path / "results").exists()
+
+
+def test_the_strict_protocol_refuses_a_split_that_names_a_test_image_though_nothing_is_learned(
+    runs: Runs, tmp_path: Path
+) -> None:
+    dataset = garden(tmp_path / "garden")
+    leaking = replace(dataset, splits={**dataset.splits, "train": dataset.split("test").take([3])})
+    with pytest.raises(InvalidInputError, match=r"1 of the train split .* too: test/tomato/3.png; mend"):
+        runs(leaking, methods=["clip"])
 
 
 def test_the_strict_protocol_refuses_train_images_that_are_copies_of_test_images(
@@ -202,6 +213,20 @@ def test_what_defines_a_cell_makes_another_row(runs: Runs, tmp_path: Path, texts
     assert runs(dataset, methods=["coder"]).made == 1
     assert runs(garden(tmp_path / "garden", labels=[0] * 12), methods=["coder"]).made == 1
     assert len(read_rows(tmp_path / "results")) == 5
+
+
+def test_settings_and_draws_make_another_row(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, pairs = garden(tmp_path / "garden"), wrong_pairs(tmp_path)
+    settings = {"methods": ["coder*", "gda"], "pairs": pairs, "shots": [1], "seeds": [1]}
+    assert runs(dataset, **settings).made == 2
+    assert runs(dataset, **settings, max_gap=0.2) == RunReport(1, 1, {"garden": ()})  # gda reranks nothing
+    assert runs(dataset, **settings, top_k=2).made == 1
+    monkeypatch.setattr(
+        "clipcoder.benchmark.preparing.few_shot", lambda of, shots, seed: few_shot(of, shots, seed + 6)
+    )
+    assert runs(dataset, **settings) == RunReport(1, 1, {"garden": ()})
 
 
 def test_two_sources_of_the_same_texts_make_one_row(runs: Runs, tmp_path: Path, texts: str) -> None:
@@ -315,12 +340,8 @@ class TestReference:
     def test_a_rerank_depends_on_the_labels(
         self, runs: Runs, rows: Callable[..., list[Row]], tmp_path: Path
     ) -> None:
-        from clipcoder import PairBank
-
-        pairs = tmp_path / "pairs.json"
-        said = {"tomato": {"grass": ["green"]}, "grass": {"tomato": ["red"]}}
-        PairBank.from_texts(said, GARDEN).save(pairs)
-        settings = {"methods": ["coder*"], "pairs": str(pairs), "protocol": "reference", "top_k": 2}
+        pairs = wrong_pairs(tmp_path)
+        settings = {"methods": ["coder*"], "pairs": pairs, "protocol": "reference", "top_k": 2}
         gated = dict(settings, max_gap=2.0)
         runs(garden(tmp_path / "garden", labels=[2] * 12), **gated)
         (row,) = rows()
