@@ -70,6 +70,13 @@ def test_validation_images_are_cut_from_the_rest_of_train_where_there_is_no_spli
     assert {*draw.val.keys, *draw.train.keys} <= set(toys.split("train").keys)
 
 
+@pytest.mark.parametrize(("shots", "most"), [(1, 1), (3, 3), (4, 4), (8, 4)])
+def test_validation_images_are_at_most_four_a_class_however_many_there_are(shots: int, most: int) -> None:
+    draw = few_shot(dataset(train=[0, 1] * 20, val=[0, 1] * 20), shots, 1)
+    assert Counter(draw.val.labels.tolist()) == {0: most, 1: most}
+    assert all(key.startswith("val/") for key in draw.val.keys)
+
+
 def test_nothing_is_left_for_validation_where_all_images_are_in_the_support_set() -> None:
     draw = few_shot(dataset(train=[0, 1]), 1, 1)
     assert (len(draw.train), len(draw.val)) == (2, 0)
