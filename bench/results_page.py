@@ -69,8 +69,12 @@ def whole(
 
 
 def short(tables: Sequence[Table], measured: Sequence[Measured]) -> str:
-    """Return the block of the README: encoders, zero-shot methods with gains, few-shot methods without."""
-    brief = [table if len(table.columns) == 1 else _without_gains(table) for table in tables]
+    """Return the block of the README: encoders, zero-shot methods with gains, few-shot methods without.
+
+    Of the sources of texts it has the one that is the default, and the methods that bring their own.
+    """
+    ours = [_of_default_texts(table) for table in tables]
+    brief = [table if len(table.columns) == 1 else _without_gains(table) for table in ours]
     return f"{_without_title(markdown([encoders(measured)]))}\n{markdown(brief)}"
 
 
@@ -105,6 +109,18 @@ def with_block(text: str, block: str) -> str:
             f"the README must have the lines {BEGIN} and {END} once each, the block between them"
         )
     return f"{before}{begin}{block}{end}{after}"
+
+
+def _is_brief(method: str, texts: str = "") -> bool:
+    return texts in ("", TEXTS) or method == texts  # as cupl is, by its authors' own
+
+
+def _of_default_texts(table: Table) -> Table:
+    panels = tuple(
+        replace(panel, lines=tuple(line for line in panel.lines if _is_brief(*line.labels)))
+        for panel in table.panels
+    )
+    return replace(table, panels=panels)
 
 
 def _without_gains(table: Table) -> Table:
