@@ -9,7 +9,9 @@ out and six sets of labelled photos (clothing, flowers, groceries, scenes, textu
 of the one that is best for each. They reach from 4 (flowers) to 10 (textures): where the texts say little
 about the classes the default is too sure, and where they say much it is not sure enough. With it, the
 expected calibration error is 0.08 on photos of Caltech-101's val split, which had no part in it, and 0.04 to
-0.18 on the six. Slopes and biases of independent labels are medians over the six sets.
+0.18 on the six. Those were WordNet's texts. With the knowledge pack's, which became the default later, the
+median over the six is the same 5.0, and the error on Caltech's val photos 0.12, for they say more there:
+a few labels are worth it. Slopes and biases of independent labels are medians over the six sets.
 """
 
 from __future__ import annotations
