@@ -8,8 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 from uuid import uuid4
+
+IMAGE_SUFFIXES: Final = frozenset(
+    ".avif .bmp .gif .jfif .jp2 .jpe .jpeg .jpg .pgm .png .ppm .tif .tiff .webp".split()  # noqa: SIM905
+)
+"""Suffixes that make a file in a folder an image; a file that is named itself is read whatever its suffix."""
 
 _SUFFIX = ".tmp"
 _ABANDONED = 3600.0  # seconds after which nobody writes at a draft any more

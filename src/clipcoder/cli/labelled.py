@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from clipcoder.cli.inputs import read_lines
-from clipcoder.cli.sources import IMAGE_SUFFIXES, images_below
+from clipcoder.cli.sources import images_below
 from clipcoder.errors import InvalidInputError
-from clipcoder.files import system_reason
+from clipcoder.files import IMAGE_SUFFIXES, system_reason
 
 PATH: Final = "path"
 LABEL: Final = "label"

@@ -11,11 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from clipcoder.errors import InvalidInputError
-
-IMAGE_SUFFIXES = frozenset(
-    ".avif .bmp .gif .jfif .jp2 .jpe .jpeg .jpg .pgm .png .ppm .tif .tiff .webp".split()  # noqa: SIM905
-)
-"""Suffixes that make a file in a folder an image; a file that is named itself is read whatever its suffix."""
+from clipcoder.files import IMAGE_SUFFIXES
 
 STDIN = "-"
 

@@ -14,7 +14,7 @@ from typing import Final, Literal, Protocol, get_args, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from clipcoder.errors import UnknownNameError
+from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.source import Source
 
 SnippetKind = Literal["attribute", "analogue", "synonym", "one_to_one"]
@@ -137,3 +137,20 @@ def check_kind(kind: str) -> None:
     """
     if kind not in SNIPPET_KINDS:
         raise UnknownNameError("kind of snippet", kind, SNIPPET_KINDS)
+
+
+def check_question(kind: str, class_name: str, other: str | None) -> None:
+    """Refuse what no generator can be asked: an unknown kind, or one-to-one without the other class.
+
+    Raises:
+        UnknownNameError: ``kind`` is not in ``SNIPPET_KINDS``.
+        InvalidInputError: ``other`` is missing for ``"one_to_one"``.
+
+    Example:
+        >>> check_question("one_to_one", "cat", "dog")
+    """
+    check_kind(kind)
+    if kind == "one_to_one" and other is None:
+        raise InvalidInputError(
+            f"one-to-one texts need the class to tell {class_name!r} apart from: give other=..."
+        )

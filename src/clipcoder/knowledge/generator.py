@@ -7,8 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Final
 
-from clipcoder.errors import InvalidInputError
-from clipcoder.generators.base import Generator, Question, Reply, SnippetKind, ask, check_kind
+from clipcoder.generators.base import Generator, Question, Reply, SnippetKind, ask, check_question
 from clipcoder.generators.mentions import ClassNames, same_name
 from clipcoder.generators.quality import distinct_key
 from clipcoder.knowledge.pack import Pack, load_pack
@@ -87,11 +86,7 @@ class KnowledgeGenerator:
             UnknownNameError: ``kind`` is none of the four.
             InvalidInputError: ``other`` is missing for ``"one_to_one"``.
         """
-        check_kind(kind)
-        if kind == "one_to_one" and other is None:
-            raise InvalidInputError(
-                f"one-to-one texts need the class to tell {class_name!r} apart from: give other=..."
-            )
+        check_question(kind, class_name, other)
         return list(next(self.replies([Question(kind, class_name, other or "")])).snippets)
 
     def replies(self, questions: Sequence[Question]) -> Iterator[Reply]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from clipcoder.data.datasets_catalog import DatasetFacts
 from clipcoder.data.layouts.rows import Rows
-from clipcoder.data.sources.folder import IMAGE_SUFFIXES
 from clipcoder.data.trees.overlay import Overlay
 from clipcoder.data.trees.tree import Tree, joined
 from clipcoder.errors import InvalidInputError
+from clipcoder.files import IMAGE_SUFFIXES
 
 
 def class_rows(

@@ -5,18 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from clipcoder.data.sources.found import Found, Labelled
 from clipcoder.data.sources.lazy import Below
 from clipcoder.data.sources.split_names import ONLY_SPLIT, SplitNames, split_called
 from clipcoder.errors import InvalidInputError
-from clipcoder.files import system_reason
-
-IMAGE_SUFFIXES: Final = frozenset(
-    ".avif .bmp .gif .jfif .jp2 .jpe .jpeg .jpg .pgm .png .ppm .tif .tiff .webp".split()  # noqa: SIM905
-)
-"""Suffixes that make a file an image; others are left alone."""
+from clipcoder.files import IMAGE_SUFFIXES, system_reason
 
 
 def read_folder(root: Path, splits: SplitNames | None = None) -> Found:

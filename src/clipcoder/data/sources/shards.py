@@ -12,14 +12,13 @@ import numpy as np
 
 from clipcoder.data.sources.columns import Columns
 from clipcoder.data.sources.files_named import common_folder
-from clipcoder.data.sources.folder import IMAGE_SUFFIXES
 from clipcoder.data.sources.found import Found
 from clipcoder.data.sources.labels import Label
 from clipcoder.data.sources.sheets import Sheet, by_split
 from clipcoder.data.sources.split_names import SplitNames
 from clipcoder.data.sources.tar_file import Member, TarImages, content, tar_members
 from clipcoder.errors import InvalidInputError
-from clipcoder.files import system_reason
+from clipcoder.files import IMAGE_SUFFIXES, system_reason
 
 SHARD_SUFFIX: Final = ".tar"
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from clipcoder.errors import InvalidInputError
-from clipcoder.generators.base import SnippetKind, TextEncoder, check_kind
+from clipcoder.generators.base import SnippetKind, TextEncoder, check_question
 from clipcoder.generators.names import ParsedName, parse_name, search_key, singulars
 from clipcoder.generators.sentences import with_article
 from clipcoder.generators.wordnet.data import Synset, WordNet, load_wordnet
@@ -111,11 +110,7 @@ class WordNetGenerator:
             UnknownNameError: ``kind`` is none of the four.
             InvalidInputError: ``other`` is missing for ``"one_to_one"``.
         """
-        check_kind(kind)
-        if kind == "one_to_one" and other is None:
-            raise InvalidInputError(
-                f"one-to-one texts need the class to tell {class_name!r} apart from: give other=..."
-            )
+        check_question(kind, class_name, other)
         resolved = self._find(class_name)
         snippets: Iterable[str]
         if kind == "attribute":
