@@ -207,7 +207,7 @@ def test_no_signature_takes_a_label():
     parameters = {name for f in functions for name in inspect.signature(f).parameters}
     assert parameters == {
         "images", "scores", "pairs", "top_k", "max_gap", "missing_votes_0", "gaps", "share", "pair_texts",
-        "first", "second", "n_classes",
+        "first", "second", "n_classes", "temperature",
     }  # fmt: skip
 
 
@@ -276,6 +276,31 @@ def test_as_published_is_the_sum_over_the_pairs_that_exist_by_all_the_others(see
 def test_gaps_by_hand():
     scores = np.log([[0.4, 0.5, 0.1], [0.7, 0.2, 0.1]]) + 3
     np.testing.assert_allclose(softmax_gaps(scores), [0.1, 0.5], atol=1e-6)
+
+
+def test_gaps_at_a_temperature_are_those_of_the_scores_divided_by_it():
+    scores = np.log([[0.4, 0.5, 0.1], [0.7, 0.2, 0.1]])
+    np.testing.assert_allclose(softmax_gaps(4 * scores, 4.0), [0.1, 0.5], atol=1e-6)
+    assert softmax_gaps(4 * scores).tolist() > [0.1, 0.5]
+
+
+def test_a_temperature_changes_who_is_reranked_and_nothing_else():
+    rng = np.random.default_rng(0)
+    images, scores = rng.standard_normal((50, 2)), 4 * rng.standard_normal((50, 3))
+    pairs = both_ways(3, (0, 1, X, Y))
+    cold, warm = (reranking(images, scores, pairs, max_gap=0.2, temperature=t) for t in (1.0, 4.0))
+    assert 0 < cold.close.sum() < warm.close.sum()
+    np.testing.assert_array_equal(warm.close, softmax_gaps(scores / 4) < 0.2)
+    np.testing.assert_array_equal(cold.chosen[cold.close], warm.chosen[cold.close])
+    np.testing.assert_array_equal(warm.chosen, rerank(images, scores, pairs, max_gap=0.2, temperature=4.0))
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, np.inf, np.nan, "warm"])
+def test_a_temperature_that_is_none_is_refused(temperature: float):
+    with pytest.raises(InvalidInputError, match="temperature must be a positive number"):
+        softmax_gaps([[1.0, 2.0]], temperature)
+    with pytest.raises(InvalidInputError, match="temperature must be a positive number"):
+        rerank([X], [[1.0, 2.0]], both_ways(2), max_gap=0.1, temperature=temperature)
 
 
 @given(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -248,8 +249,8 @@ def test_an_automatic_gap_reranks_a_share_of_a_sample() -> None:
     clf = classifier(NAMES, pairs=PAIRS, max_gap="auto")
     assert clf.max_gap_ is None
     assert clf.fit_gap(SHADES[:20]) is clf
-    assert clf.max_gap_ == pytest.approx(gap_of(SHADES[17]), abs=1e-4)  # 2 of 20 lie below it
-    assert clf.predict(SHADES).tolist() == ["tomato"] * 18 + ["sky"] * 10
+    assert clf.max_gap_ == pytest.approx(gap_of(SHADES[15]), abs=1e-4)  # 4 of 20 lie below it
+    assert clf.predict(SHADES).tolist() == ["tomato"] * 16 + ["sky"] * 12
     assert clf.fit_gap(SHADES[:20], share=0.5).predict(SHADES[:20]).tolist() == ["tomato"] * 10 + ["sky"] * 10
 
 
@@ -283,11 +284,37 @@ def test_a_stated_gap_is_not_learned() -> None:
         clf.fit_gap(SHADES)
 
 
-def test_a_gap_takes_ten_images() -> None:
+def test_a_gap_takes_five_images() -> None:
     clf = classifier(NAMES, pairs=PAIRS, max_gap="auto")
-    with pytest.raises(InvalidInputError, match="at least 10 unlabelled images, but there are 9"):
-        clf.fit_gap(SHADES[:9])
+    with pytest.raises(InvalidInputError, match="at least 5 unlabelled images, but there are 4"):
+        clf.fit_gap(SHADES[:4])
     assert clf.max_gap_ is None
+
+
+def sure_by(logit_scale: float, **settings: Any) -> ZeroShotClassifier:
+    encoder = ColourEncoder()
+    encoder.logit_scale = logit_scale
+    return ZeroShotClassifier(encoder, NAMES, pairs=PAIRS, **settings)
+
+
+def test_a_gap_is_one_of_probabilities_at_the_temperature_of_the_encoder() -> None:
+    image = [plain(CLOSE)]
+    best, second = np.sort(sure_by(50, max_gap=0.0).predict_proba(image)[0])[::-1]
+    gap = float(best - second)
+    assert sure_by(50, max_gap=gap + 1e-4).predict(image).tolist() == ["sky"]
+    assert sure_by(50, max_gap=gap - 1e-4).predict(image).tolist() == ["tomato"]
+    published = {"max_gap": gap + 1e-4, "method": "coder", "protocol": "reference"}
+    assert sure_by(50, **published).predict(image).tolist() == ["tomato"]  # by scores as they are
+    learned = sure_by(50, max_gap="auto").fit_gap(image * 5, share=0.2).max_gap_
+    assert learned == pytest.approx(gap, abs=1e-6)
+
+
+def test_what_is_learned_of_probabilities_changes_no_close_call() -> None:
+    image = [plain(CLOSE)]
+    clf = sure_by(100, max_gap=gap_of(image[0]) - 1e-4)
+    clf.calibrate([plain(CLOSE), plain(RED)] * 10, ["sky", "tomato"] * 10)
+    assert clf.temperature_ > 1
+    assert clf.predict(image).tolist() == ["tomato"]
 
 
 def test_a_stream_tells_what_close_calls_lacked() -> None:

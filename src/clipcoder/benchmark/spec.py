@@ -59,7 +59,8 @@ class BenchSpec:
             published, which is not comparable.
         evaluate: the split that is predicted: ``"test"``, or ``"val"`` while something is still to be chosen.
         top_k: how many of the best classes a rerank compares.
-        max_gap: by how little the two best differ, in softmax, where an image is reranked.
+        max_gap: by how little the probabilities of the two best differ where an image is reranked; under the
+            reference's protocol the softmax of their scores.
 
     Raises:
         InvalidInputError: an empty list, one thing twice, a number out of range, few-shot methods without

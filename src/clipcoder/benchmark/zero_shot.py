@@ -76,7 +76,7 @@ def by_rerank(
 
     def judge(features: FloatArray) -> FloatArray:
         scores = texts.head.scores(features)
-        result = reranking(features, scores, pairs, top_k=top_k, max_gap=max_gap)
+        result = reranking(features, scores, pairs, top_k=top_k, max_gap=max_gap, temperature=temperature)
         return softmax(Judgement(scores, result.chosen, result).ranked, temperature=temperature)
 
     return judge

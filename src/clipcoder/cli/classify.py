@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     "--max-gap",
     type=MaxGapType(),
     metavar="FLOAT|auto",
-    help="With --pairs: a call is close where the softmax of the two best scores differs by less than this "
+    help="With --pairs: a call is close where the two best probabilities differ by less than this "
     f"({STATED} if nothing is said); auto learns from up to {SAMPLE} of the images which gap the closest "
-    "tenth of them lies below.",
+    "fifth of them lies below.",
 )
 @click.option(
     "--classifier",

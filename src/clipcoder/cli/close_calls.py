@@ -20,7 +20,7 @@ STATED: Final = 0.1
 """The gap where none is named."""
 
 SAMPLE: Final = 200
-"""From how many images at most the gap is learned; a tenth of them, 20, lie below it."""
+"""From how many images at most the gap is learned; a fifth of them, 40, lie below it."""
 
 
 class MaxGapType(click.ParamType[MaxGap]):

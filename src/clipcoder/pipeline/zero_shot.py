@@ -41,11 +41,13 @@ class ZeroShotClassifier(ImageClassifier):
         pairs: one-to-one texts; with them, close calls are decided by a rerank of the best classes (CODER*,
             stage 2).
         top_k: how many of the best classes a rerank compares.
-        max_gap: an image is reranked where its two best classes are less than this apart, as softmax of the
-            scores; ``"auto"`` leaves it to ``fit_gap``, which learns it from unlabelled images.
-        protocol: ``"reference"`` decides close calls as published, for a comparison: a missing pair votes 0.
-            That only images whose label is among the best classes are reranked, as in the published program,
-            is left to whoever has the labels; a classifier sees none (``rerank.rerank_as_published``).
+        max_gap: an image is reranked where its two best classes are less than this apart, as probabilities
+            at the encoder's default temperature, which ``calibrate`` does not change, so that it changes no
+            prediction; ``"auto"`` leaves it to ``fit_gap``, which learns it from unlabelled images.
+        protocol: ``"reference"`` decides close calls as published, for a comparison: the gap is that of the
+            softmax of the scores as they are, and a missing pair votes 0. That only images whose label is
+            among the best classes are reranked, as in the published program, is left to whoever has the
+            labels; a classifier sees none (``rerank.rerank_as_published``).
         unknown_below: an image whose best probability is below this is ``"unknown"``; None answers always,
             until ``calibrate`` learns a threshold from an error rate.
         batch_size: images that are encoded at a time, by default as many as suit the encoder; changes memory
@@ -116,6 +118,7 @@ class ZeroShotClassifier(ImageClassifier):
             logit_scale=encoder.logit_scale,
             logit_bias=getattr(encoder, "logit_bias", None),
         )
+        self._gap_temperature = 1.0 if protocol == "reference" else self.calibration_.temperature
         self.abstain_below(unknown_below)
         self.metrics_ = Metrics()
 
@@ -141,7 +144,7 @@ class ZeroShotClassifier(ImageClassifier):
             )
         with closing(encode_ahead(self.encoder, images, batch_size=self.batch_size)) as outcomes:
             gaps = [
-                softmax_gaps(self._texts.head.scores(row[None]))[0]
+                softmax_gaps(self._texts.head.scores(row[None]), self._gap_temperature)[0]
                 for _, row in outcomes
                 if not isinstance(row, UnreadableImageError)
             ]
@@ -176,6 +179,7 @@ class ZeroShotClassifier(ImageClassifier):
             self._pairs.differences,
             top_k=self.top_k,
             max_gap=self.max_gap_,
+            temperature=self._gap_temperature,
             missing_votes_0=self.protocol == "reference",
         )
 

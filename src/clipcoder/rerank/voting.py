@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from clipcoder.arrays import FloatArray, IntArray, batches, feature_rows, unit_rows
 from clipcoder.errors import InvalidInputError
-from clipcoder.rerank.close_calls import best_classes, checked_gap, gaps_between
+from clipcoder.rerank.close_calls import best_classes, checked_gap, checked_temperature, gaps_between
 from clipcoder.rerank.differences import PairDifferences
 
 _IMAGES_AT_ONCE: Final = 1024  # bounds what is put aside, and keeps it in the cache
@@ -43,6 +43,7 @@ def rerank(
     *,
     top_k: int = 5,
     max_gap: float,
+    temperature: float = 1.0,
 ) -> IntArray:
     """Return the class of each image: the best score or, in a close call, the choice among the top k.
 
@@ -57,18 +58,21 @@ def rerank(
         top_k: how many of the best classes are compared, at least 2; with fewer classes, all are.
         max_gap: a difference of probabilities; 0 reranks nothing, anything above 1 reranks everything.
             ``gap_of_share`` learns one from unlabelled images.
+        temperature: what scores are divided by before that softmax; positive. It changes who is reranked, and
+            nothing about how.
 
     Returns:
         Class indices of shape (n,).
 
     Raises:
-        InvalidInputError: arrays that do not fit together, ``top_k`` below 2, a negative ``max_gap``.
+        InvalidInputError: arrays that do not fit together, ``top_k`` below 2, a negative ``max_gap``, or a
+            temperature that is none.
 
     >>> pairs = PairDifferences.from_texts([[1, 0], [0, 1]], [0, 1], [1, 0], n_classes=2)
     >>> rerank([[1, 0]], [[20.0, 20.1]], pairs, max_gap=0.1)
     array([0])
     """
-    return reranking(images, scores, pairs, top_k=top_k, max_gap=max_gap).chosen
+    return reranking(images, scores, pairs, top_k=top_k, max_gap=max_gap, temperature=temperature).chosen
 
 
 def rerank_as_published(
@@ -86,7 +90,7 @@ def rerank_as_published(
     top-1 accuracy, for the others are wrong either way, and it needs the labels: who wants such a table masks
     the result by them, outside of prediction.
 
-    Arguments, result and errors are those of ``rerank``.
+    Arguments, result and errors are those of ``rerank``, at the published temperature of 1.
 
     >>> pairs = PairDifferences.from_texts([[1, 0], [0, 1]], [0, 1], [1, 0], n_classes=3)
     >>> for rule in (rerank, rerank_as_published):  # class 2 has no pair: it stays first, or its vote is 0
@@ -104,6 +108,7 @@ def reranking(
     *,
     top_k: int = 5,
     max_gap: float,
+    temperature: float = 1.0,
     missing_votes_0: bool = False,
 ) -> Reranking:
     """Rerank as ``rerank`` does, and tell which images were close calls and which pairs were missing.
@@ -114,6 +119,7 @@ def reranking(
         pairs: as for ``rerank``.
         top_k: as for ``rerank``.
         max_gap: as for ``rerank``.
+        temperature: as for ``rerank``.
         missing_votes_0: what ``rerank_as_published`` does instead of leaving missing pairs out.
 
     >>> pairs = PairDifferences.from_texts([[1, 0], [0, 1]], [0, 1], [1, 0], n_classes=3)
@@ -126,12 +132,13 @@ def reranking(
     if not (isinstance(top_k, int | np.integer) and top_k >= 2):
         raise InvalidInputError(f"top_k must be a whole number of classes to compare, 2 or more, not {top_k}")
     below, k = checked_gap(max_gap), min(int(top_k), pairs.n_classes)
+    unit = checked_temperature(temperature)
     top = np.empty((len(rows), k), dtype=np.intp)
     close = np.zeros(len(rows), dtype=bool)
     if k > 1:
         for batch in batches(len(rows), _IMAGES_AT_ONCE):
             top[batch] = best_classes(stage1[batch], k)
-            close[batch] = gaps_between(stage1[batch], top[batch]) < below
+            close[batch] = gaps_between(stage1[batch], top[batch], unit) < below
     else:
         top[:] = 0
     missing = np.zeros((len(rows), k * (k - 1) // 2), dtype=bool)

@@ -77,7 +77,9 @@ NUMBERS: Final = Listed(int, "1,2,4")
     help="The split to predict: test (the default), or val while something is still to be chosen.",
 )
 @click.option("--top-k", type=int, help="How many classes a rerank compares; by default 5.")
-@click.option("--max-gap", type=float, help="In softmax, where an image is reranked; by default 0.1.")
+@click.option(
+    "--max-gap", type=float, help="Of the two best probabilities, where an image is reranked; by default 0.1."
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="The folder of results; it may have rows."
 )
