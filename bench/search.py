@@ -3,10 +3,10 @@
     python bench/search.py [--data ../shared/data]
 
 Keys are the CODERs of Caltech-101's fixed draws (starter encoder, WordNet's texts), and the photos searched
-are the val photos of the same draws. The published script (three rounds of 500 betas and 50 alphas, each
-round about the best of the one before) compares all CODERs again at each point: it is timed at points drawn
-at random, and its choice is found with each beta's votes computed once. The sweep compares them once, by the
-texts' Gram matrix, and finds the best of all alphas for each of 40 betas.
+are the val photos of the same draws. Both searches start from the same CODERs. The published script (three
+rounds of 500 betas and 50 alphas, each round about the best of the one before) compares them all again at
+each point: it is timed at points drawn at random, and its choice is found with each beta's votes computed
+once. The sweep compares them once, and finds the best of all alphas for each of 40 betas.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import numpy.typing as npt
 
 from caltech import DATA, Caltech, FloatArray, IntArray
 from clipcoder import CachedEncoder, TextBank, coder, load_encoder
-from clipcoder.adapters.cache import coder_affinity
 from clipcoder.adapters.sweep import best_alpha_beta
 from clipcoder.arrays import unit_rows
 from clipcoder.encoded import EncodedTexts
@@ -89,7 +88,7 @@ def main() -> None:
                 (at_a_point(alpha, beta, rows, keys, values, clip).argmax(axis=1) == labels).mean()
             theirs = (time.perf_counter() - begun) / TIMED * ROUNDS * BETA_STEPS * ALPHA_STEPS
             begun = time.perf_counter()
-            affinity = coder_affinity(images, support, coder.gram(texts.features))
+            affinity = coder.minmax(rows @ keys.T)
             _, choice = best_alpha_beta(clip, affinity, classes, labels, BETAS)
             ours = time.perf_counter() - begun
             by_grid = published_choice(affinity, values, clip, labels)

@@ -23,9 +23,9 @@ has a width and a middle too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -90,22 +90,14 @@ def best_alpha(
     >>> best_alpha([[1, 0], [1, 0]], [[0, 1], [1, 0]], [1, 0])
     AlphaChoice(alpha=3.0, accuracy=1.0, low=1.0000000000000002, high=inf, width=0.5)
     """
-    rows = feature_rows(base, "base")
+    judged = _Judged.of(base, labels, image_weight, max_alpha)
     votes = feature_rows(cache, "cache")
-    if votes.shape != rows.shape:
+    if votes.shape != judged.base.shape:
         raise InvalidInputError(
-            f"base and cache must have one shape, (n, C), but theirs are {rows.shape} and {votes.shape}"
+            "base and cache must have one shape, (n, C), but theirs are "
+            f"{judged.base.shape} and {votes.shape}"
         )
-    truth, _ = class_indices(labels, "labels", length=len(rows), n_classes=rows.shape[1])
-    if not len(rows):
-        raise InvalidInputError("an alpha is chosen on labelled images, at least one, but there is none")
-    if not max_alpha >= 0:
-        raise InvalidInputError(f"max_alpha must be 0 or more, not {max_alpha}")
-    weight = checked_weight(image_weight, len(rows))
-    weight = weight / weight.mean()
-    end = float(np.nextafter(max_alpha, np.inf))
-    edges, right = _steps(*_intervals(rows, votes, truth), weight, end)
-    return _best_that_holds(edges, right, rows, votes, truth, weight)
+    return judged.best_alpha(votes)
 
 
 def even_alpha(base: npt.ArrayLike, cache: npt.ArrayLike, labels: npt.ArrayLike) -> float:
@@ -173,33 +165,104 @@ def best_alpha_beta(
     >>> beta, choice.accuracy
     (10, 1.0)
     """
-    rows = feature_rows(base, "base")
+    judged = _Judged.of(base, labels, None, max_alpha)
+    n_classes = judged.base.shape[1]
     choices: dict[float, AlphaChoice] = {}
     for beta in betas:
-        votes = cache_logits(affinity, support_labels, rows.shape[1], beta, sample_weight=sample_weight)
-        choices[beta] = best_alpha(rows, votes, labels, max_alpha=max_alpha)
+        votes = cache_logits(affinity, support_labels, n_classes, beta, sample_weight=sample_weight)
+        choices[beta] = judged.best_alpha(votes)
     if not choices:
         raise InvalidInputError("betas must hold at least one positive number, but it is empty")
     return max(choices.items(), key=lambda item: (item[1].accuracy, item[1].width))
 
 
-def _intervals(base: FloatArray, cache: FloatArray, labels: IntArray) -> tuple[_Floats, _Floats]:
-    """Return for each row the alphas, [start, stop), that classify it correctly; two arrays of shape (n,)."""
-    starts, stops = np.empty(len(base)), np.empty(len(base))
-    for batch in batches(len(base), max(1, _LOGITS_AT_ONCE // base.shape[1])):
-        own = labels[batch, None]
-        rival, vote = base[batch].astype(np.float64), cache[batch].astype(np.float64)
-        behind = rival - np.take_along_axis(rival, own, axis=1)
-        pull = np.take_along_axis(vote, own, axis=1) - vote
-        wins_ties = own <= np.arange(base.shape[1])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            crossing = behind / pull  # infinite where nothing pulls: one of the two leads always
-        crossing = np.where(np.isnan(crossing), np.where(wins_ties, -np.inf, np.inf), crossing)
-        after = np.nextafter(crossing, np.inf)
-        rises = pull >= 0
-        starts[batch] = np.where(rises, np.where(wins_ties, crossing, after), -np.inf).max(axis=1)
-        stops[batch] = np.where(rises, np.inf, np.where(wins_ties, after, crossing)).min(axis=1)
-    return starts, stops
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """The images that judge, which are the same for every cache.
+
+    Attributes:
+        base: logits that do not know the support set, of shape (n, C).
+        labels: the true class of each image, of shape (n,).
+        weight: how much each image counts, of shape (n,), 1 on average.
+        end: the first alpha that is not allowed.
+        spread: that of base.
+    """
+
+    base: FloatArray
+    labels: IntArray
+    weight: _Floats
+    end: float
+    spread: float
+
+    @classmethod
+    def of(
+        cls, base: npt.ArrayLike, labels: npt.ArrayLike, image_weight: npt.ArrayLike | None, max_alpha: float
+    ) -> Self:
+        rows = feature_rows(base, "base")
+        truth, _ = class_indices(labels, "labels", length=len(rows), n_classes=rows.shape[1])
+        if not len(rows):
+            raise InvalidInputError("an alpha is chosen on labelled images, at least one, but there is none")
+        if not max_alpha >= 0:
+            raise InvalidInputError(f"max_alpha must be 0 or more, not {max_alpha}")
+        weight = checked_weight(image_weight, len(rows))
+        end = float(np.nextafter(max_alpha, np.inf))
+        return cls(rows, truth, weight / weight.mean(), end, _spread(rows))
+
+    def best_alpha(self, cache: FloatArray) -> AlphaChoice:
+        """Take the best step, by what is right and then by width, whose promise the rounded sums keep."""
+        edges, right = _steps(*self._intervals(cache), self.weight, self.end)
+        unit = self.spread / _spread(cache)
+        share = unit / (unit + edges)
+        width = share[:-1] - share[1:]
+        low, high = edges[:-1], np.where(np.isinf(edges[1:]), np.inf, np.nextafter(edges[1:], 0))
+        middle = np.clip(2 * unit / (share[:-1] + share[1:]) - unit, low, high)
+        best, held = 0, -1.0
+        for step in np.lexsort((-width, -right)).tolist():
+            found = self._weight_right(cache, middle[step])
+            if found >= held:
+                best, held = step, found
+            if found >= right[step]:  # a promise kept, and none of the others promises more
+                break
+        accuracy = held / len(self.labels)
+        return AlphaChoice(
+            float(middle[best]), accuracy, float(low[best]), float(high[best]), float(width[best])
+        )
+
+    def _intervals(self, cache: FloatArray) -> tuple[_Floats, _Floats]:
+        """Return for each row the alphas, [start, stop), that classify it correctly, each of shape (n,)."""
+        starts, stops = np.empty(len(self.base)), np.empty(len(self.base))
+        for batch in self._batches():
+            own = self.labels[batch, None]
+            rival, vote = self.base[batch].astype(np.float64), cache[batch].astype(np.float64)
+            behind = rival - np.take_along_axis(rival, own, axis=1)
+            pull = np.take_along_axis(vote, own, axis=1) - vote
+            wins_ties = own <= np.arange(rival.shape[1])
+            with np.errstate(divide="ignore", invalid="ignore"):
+                crossing = behind / pull  # infinite where nothing pulls: one of the two leads always
+            level = np.isnan(crossing)
+            crossing[level] = np.where(wins_ties[level], -np.inf, np.inf)
+            rises = pull >= 0
+            # The lead begins at its crossing where a tie is won and just behind it where not; it ends so too.
+            at, behind_it = (
+                np.where(rises & tie, crossing, -np.inf).max(axis=1) for tie in (wins_ties, ~wins_ties)
+            )
+            starts[batch] = np.maximum(at, np.nextafter(behind_it, np.inf))
+            behind_it, at = (
+                np.where(rises | ~tie, np.inf, crossing).min(axis=1) for tie in (wins_ties, ~wins_ties)
+            )
+            stops[batch] = np.minimum(at, np.nextafter(behind_it, np.inf))
+        return starts, stops
+
+    def _weight_right(self, cache: FloatArray, alpha: float) -> float:
+        """Return the weight of the images that the sums, as they are rounded, classify correctly."""
+        right = np.empty(len(self.base), dtype=bool)
+        for batch in self._batches():
+            logits = self.base[batch] + np.multiply(cache[batch], alpha, dtype=np.float64)
+            right[batch] = logits.argmax(axis=1) == self.labels[batch]
+        return round(float(self.weight[right].sum()), _DIGITS)
+
+    def _batches(self) -> Iterator[slice]:
+        return batches(len(self.base), max(1, _LOGITS_AT_ONCE // self.base.shape[1]))
 
 
 def _steps(starts: _Floats, stops: _Floats, weight: _Floats, end: float) -> tuple[_Floats, _Floats]:
@@ -219,36 +282,6 @@ def _weight_up_to(edges: _Floats, ends: _Floats, weight: _Floats) -> _Floats:
     return reached
 
 
-def _best_that_holds(
-    edges: _Floats, right: _Floats, base: FloatArray, cache: FloatArray, labels: IntArray, weight: _Floats
-) -> AlphaChoice:
-    """Take the best step, by what is right and then by width, whose promise the rounded sums keep."""
-    unit = _spread(base) / _spread(cache)
-    share = unit / (unit + edges)
-    width = share[:-1] - share[1:]
-    low, high = edges[:-1], np.where(np.isinf(edges[1:]), np.inf, np.nextafter(edges[1:], 0))
-    middle = np.clip(2 * unit / (share[:-1] + share[1:]) - unit, low, high)
-    best, held = 0, -1.0
-    for step in np.lexsort((-width, -right)).tolist():
-        found = _weight_right(base, cache, labels, weight, middle[step])
-        if found >= held:
-            best, held = step, found
-        if found >= right[step]:  # a promise kept, and none of the others promises more
-            break
-    alpha, accuracy = float(middle[best]), held / len(labels)
-    return AlphaChoice(alpha, accuracy, float(low[best]), float(high[best]), float(width[best]))
-
-
 def _spread(logits: FloatArray) -> float:
     """Return the root mean square of a row's logits about their mean; 1 where no row has any spread."""
     return float(np.sqrt(logits.var(axis=1, dtype=np.float64).mean())) or 1.0
-
-
-def _weight_right(
-    base: FloatArray, cache: FloatArray, labels: IntArray, weight: _Floats, alpha: float
-) -> float:
-    right = np.empty(len(base), dtype=bool)
-    for batch in batches(len(base), max(1, _LOGITS_AT_ONCE // base.shape[1])):
-        logits = base[batch] + np.multiply(cache[batch], alpha, dtype=np.float64)
-        right[batch] = logits.argmax(axis=1) == labels[batch]
-    return round(float(weight[right].sum()), _DIGITS)
