@@ -99,3 +99,36 @@ def test_too_few_images_to_learn_from_are_answered_in_a_sentence(
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--max-gap auto: to learn the gap" in result.stderr
     assert "but there are 4; hand in more, or state the gap as a number" in result.stderr
+
+
+def test_the_pairs_of_the_pack_decide_close_calls(
+    classify: Classify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = PairBank.from_texts(
+        {"tomato": {"sky": ["green"]}, "sky": {"tomato": ["blue"]}}, ["tomato", "sky"]
+    )
+    asked: list[object] = []
+
+    def for_classes(names: object, encoder: object) -> PairBank:
+        asked.append(names)
+        return given.select(["tomato", "sky", "grass"])
+
+    monkeypatch.setattr(PairBank, "for_classes", for_classes)
+    assert skies(classify("--pairs", "pack", "--max-gap", "2")) == 20
+    assert asked == [["tomato", "sky", "grass"]]
+
+
+def test_where_the_pack_has_no_pairs_that_is_told(classify: Classify) -> None:
+    result = classify("--pairs", "pack", "--max-gap", "2")
+    assert skies(result) == 0
+    assert (
+        "the knowledge pack tells no two of the 3 classes apart, so that no call is reranked" in result.stderr
+    )
+
+
+def test_the_shipped_pairs_of_a_data_set_are_found(classify: Classify) -> None:
+    result = classify(
+        "--pairs", "pack", "--max-gap", "2", "--classes", "river,sea or lake,forest,highway,pasture"
+    )
+    assert result.exit_code == 0
+    assert "of 20 close calls" in result.stderr

@@ -15,7 +15,7 @@ from clipcoder.cli.console import print_table
 from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
 from clipcoder.cli.group import STATUS_INCOMPLETE
 from clipcoder.cli.inputs import tell
-from clipcoder.cli.openers import FromTexts, saved_opener
+from clipcoder.cli.openers import PACK, FromTexts, saved_opener
 from clipcoder.cli.progress import progress
 from clipcoder.errors import InvalidInputError
 
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 @click.option(
     "--pairs",
     type=click.Path(path_type=Path),
-    help="A bank of one-to-one texts (JSON), which decide between the best classes where the gap is small.",
+    metavar=f"PATH|{PACK}",
+    help="A bank of one-to-one texts (JSON), which decide between the best classes where the gap is small; "
+    f"{PACK} takes those that ship with the package.",
 )
 @click.option(
     "--max-gap",

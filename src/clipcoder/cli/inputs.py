@@ -116,6 +116,17 @@ def read_pairs(path: Path, names: Sequence[str]) -> PairBank:
     return pairs
 
 
+def packed_pairs(names: Sequence[str], encoder: Encoder) -> PairBank | None:
+    """Return what the knowledge pack has to tell these classes apart; None, and a word of it, for nothing."""
+    from clipcoder.bank import PairBank
+
+    pairs = PairBank.for_classes(names, encoder)
+    if pairs.texts:
+        return pairs
+    tell(f"the knowledge pack tells no two of the {len(names)} classes apart, so that no call is reranked")
+    return None
+
+
 def chosen_from(bank: TextBank, names: Sequence[str]) -> TextBank:
     """Return the bank with the named classes only, in the order and the spelling in which they were named."""
     from clipcoder.bank import TextBank

@@ -19,6 +19,7 @@ from clipcoder.cli.inputs import (
     check_choice,
     chosen_from,
     class_names,
+    packed_pairs,
     read_bank,
     read_pairs,
     write_bank,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 Opener = Callable[[Sequence[Source]], "ImageClassifier"]
 """Makes a classifier; the images that it is for may teach it what a close call is."""
+
+PACK: Final = "pack"
+"""In place of a file of one-to-one texts: those that ship."""
 
 _BROUGHT: Final = ("classes", "classes_file", "texts", "pairs", "max_gap", "method")
 
@@ -57,13 +61,15 @@ class FromTexts:
         names = class_names(self.classes, self.classes_file, given)
         check_choice(names, top)
         chosen = chosen_from(given, names) if given else None
-        differences = read_pairs(self.pairs, names) if self.pairs else None
+        from_pack = str(self.pairs) == PACK
+        read = read_pairs(self.pairs, names) if self.pairs and not from_pack else None
 
         def made(found: Sequence[Source]) -> ImageClassifier:
             from clipcoder.pipeline import ZeroShotClassifier
 
             encoder = choice.open()
             bank = chosen or write_bank(names, encoder, self.method)
+            differences = packed_pairs(names, encoder) if from_pack else read
             gap = STATED if self.max_gap is None else self.max_gap
             classifier = ZeroShotClassifier(encoder, bank, method=self.method, pairs=differences, max_gap=gap)
             if gap == "auto":
