@@ -4,11 +4,11 @@
 
 Caltech-101 (CoOp split, its fixed draws, seeds 1 to 3), the starter encoder, the texts that ``classify``
 takes; and any other set that is given as two folders with a subfolder for each class
-(``few_shot.FolderSet``). ECE is the expected calibration error in percent (15 bins), with one temperature for
-all images and, after the arrow, as classifiers have it: with one that goes with the spread of an image's
-scores. Beside them what perfect probabilities would have on as many photos. Zero-shot learns from the draws of
-1 to 16 shots, few-shot from its held-out images. Coverage is a mean over 100 random halves of Caltech's
-photos: temperature and thresholds from one half, sets of the other.
+(``few_shot.FolderSet``). ECE is the expected calibration error in percent (15 bins), with one temperature
+for all images and, after the arrow, as classifiers have it: with one that goes with the spread of an
+image's scores. Beside them what perfect probabilities would have on as many photos. Zero-shot learns from
+the draws of 1 to 16 shots, few-shot from its held-out images. Coverage is a mean over 100 random halves of
+Caltech's photos: temperature and thresholds from one half, sets of the other.
 """
 
 from __future__ import annotations

@@ -3,11 +3,12 @@
     python bench/few_shot.py [--photos val] [--data ../shared/data] [--folder TRAIN EVALUATED]...
 
 Caltech-101 (CoOp split, its fixed draws of 1 to 16 shots, seeds 1 to 3) with the starter encoder and the
-texts that ``classify`` takes; and any other set that is given as two folders with a subfolder for each class,
-of which shots are drawn from the first, with the same seeds, and the second is evaluated. Accuracies are means
-over the seeds; intervals are 95 %, by 1,000 resamples of the photos, and leads are paired over them. ECE is
-the expected calibration error (15 bins) of ``predict_proba``, as the classifier comes, in percent. At the end
-are the means over the data sets, each counting the same, with intervals by resamples of the photos of each.
+texts that ``classify`` takes; and any other set that is given as two folders with a subfolder for each
+class, of which shots are drawn from the first, with the same seeds, and the second is evaluated. Accuracies
+are means over the seeds; intervals are 95 %, by 1,000 resamples of the photos, and leads are paired over
+them. ECE is the expected calibration error (15 bins) of ``predict_proba``, as the classifier comes, in
+percent. At the end are the means over the data sets, each counting the same, with intervals by resamples of
+the photos of each.
 """
 
 from __future__ import annotations

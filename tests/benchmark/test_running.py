@@ -176,7 +176,7 @@ def test_a_run_that_is_over_is_not_made_again(runs: Runs, encoder: Encoder, tmp_
     assert runs(dataset, methods=["clip", "coder"]).made == 2
     encoded = encoder.images
     written = (tmp_path / "results" / "rows.jsonl").read_bytes()
-    assert runs(dataset, methods=["clip", "coder"]) == RunReport(0, 2, {})
+    assert runs(dataset, methods=["clip", "coder"]) == RunReport(0, 2, {"garden": ()})
     assert encoder.images == encoded
     assert (tmp_path / "results" / "rows.jsonl").read_bytes() == written
     assert runs(dataset, methods=["clip", "coder", "equidistant"]).made == 1
@@ -256,6 +256,8 @@ def test_images_that_cannot_be_read_are_wrong_and_named(
     assert (clip.left_out, gda.left_out) == ((), ("train/sky/1.png",))
     assert clip.accuracy == pytest.approx(5 / 12)
     assert report.failed == {"garden": (*gda.failed, "train/sky/1.png")}
+    again = runs(dataset, methods=["clip", "gda"], shots=[4], seeds=[1])
+    assert (again.made, again.failed) == (0, report.failed)  # a row that lacks images goes on lacking them
     found = Results(tmp_path / "results").predictions(clip.id)
     assert found.predictions[:3].tolist() == [-1, -1, 0]
     assert found.confidence[:2].tolist() == [0, 0]

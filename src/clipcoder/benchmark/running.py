@@ -11,12 +11,16 @@ from clipcoder.benchmark.bench import Bench
 from clipcoder.benchmark.cells import Cell
 from clipcoder.benchmark.features import Watch, unwatched
 from clipcoder.benchmark.preparing import Prepared
+from clipcoder.benchmark.row import Row
 from clipcoder.benchmark.rows import Results
 from clipcoder.benchmark.spec import BenchSpec
 from clipcoder.data.dataset import Dataset
 from clipcoder.data.loading import load_dataset
 from clipcoder.encoders import load_encoder
 from clipcoder.encoders.base import Encoder
+
+Keys = tuple[str, ...]
+"""What names images on any machine."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class RunReport:
     Attributes:
         made: how many rows it made.
         kept: how many were there before.
-        failed: the keys of images that it could not read, by the name of their data set.
+        failed: the keys of images that could not be read, now or when a row was made that was there before,
+            by the name of their data set.
     """
 
     made: int = 0
@@ -74,28 +79,39 @@ def run(
     report = RunReport()
     results = Results(out)
     with results.writing():
-        known = {row.id for row in results.rows()}
+        known = {row.id: _unreadable(row) for row in results.rows()}
         for encoder in chain([first], encoders):
             for one in prepared:
                 report += _make_missing(Bench(spec, one, encoder, watch), results, known, watch)
     return report
 
 
-def _make_missing(bench: Bench, results: Results, known: set[str], watch: Watch) -> RunReport:
-    """Make the rows of one encoder and data set that are not known, which they are then."""
+def _make_missing(bench: Bench, results: Results, known: dict[str, Keys], watch: Watch) -> RunReport:
+    """Make the rows of one encoder and data set that are not known, which they are then.
+
+    Args:
+        bench: makes them.
+        results: gets them.
+        known: the ids of the rows that are there, each with the images that its row lacks.
+        watch: shows how far it is.
+    """
     cells = list(bench.cells())
     missing = list(_first_of_each(pair for pair in cells if pair[1] not in known))
-    if not missing:
-        return RunReport(kept=len(cells))
-    bench.encode(few_shot=any(cell.shots for cell, _ in missing))
-    unreadable: dict[str, None] = {}
-    for cell, row_id in watch(iter(missing), len(missing), f"{bench.dataset.name}, {bench.encoder_name}"):
+    if missing:
+        bench.encode(few_shot=any(cell.shots for cell, _ in missing))
+    doing = f"{bench.dataset.name}, {bench.encoder_name}"
+    for cell, row_id in watch(iter(missing), len(missing), doing) if missing else ():
         row, answers = bench.made(cell, row_id)
         names = bench.dataset.class_names
         results.append(row, bench.labels, answers.chosen, answers.confidence, names)
-        known.add(row_id)
-        unreadable |= dict.fromkeys([*row.failed, *row.left_out])
+        known[row_id] = _unreadable(row)
+    unreadable = dict.fromkeys(key for _, row_id in cells for key in known[row_id])
     return RunReport(len(missing), len(cells) - len(missing), {bench.dataset.name: tuple(unreadable)})
+
+
+def _unreadable(row: Row) -> Keys:
+    """Return the images that a row lacks, among those to evaluate and those to learn from."""
+    return (*row.failed, *row.left_out)
 
 
 def _first_of_each(named: Iterable[tuple[Cell, str]]) -> Iterator[tuple[Cell, str]]:
