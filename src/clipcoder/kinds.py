@@ -14,3 +14,8 @@ NAMING_KINDS: Final[tuple[TextKind, ...]] = ("name", "synonym")
 
 DESCRIBING_KINDS: Final[tuple[TextKind, ...]] = ("attribute", "analogue")
 """The texts A_c of the heuristic score: independent evidence, which adds up."""
+
+GeneratedKind = Literal["attribute", "analogue", "synonym"]
+"""A text that a source of knowledge is asked for; names are known."""
+
+GENERATED_KINDS: Final[tuple[GeneratedKind, ...]] = get_args(GeneratedKind)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import TypeVar
+from dataclasses import dataclass, fields, replace
+from typing import Self, TypeVar
 
 from clipcoder.bank.names import checked_text
 from clipcoder.errors import InvalidInputError, UnknownNameError
@@ -29,9 +29,18 @@ class BankText:
     source: Source = GIVEN
 
     @property
+    def classes(self) -> tuple[str]:
+        """The class it is about."""
+        return (self.class_name,)
+
+    @property
     def key(self) -> tuple[str, ...]:
         """What no two texts of a bank may share: a class has a text once, whatever its kind."""
-        return self.class_name, self.text
+        return *self.classes, self.text
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """Return the text with its class named anew; ``names`` has the new name by the old one."""
+        return replace(self, class_name=names[self.class_name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +60,21 @@ class PairText:
     source: Source = GIVEN
 
     @property
+    def classes(self) -> tuple[str, str]:
+        """The class it is about, and the one it tells it apart from."""
+        return self.class_name, self.other
+
+    @property
     def key(self) -> tuple[str, ...]:
         """What no two texts of a bank may share."""
-        return self.class_name, self.other, self.text
+        return *self.classes, self.text
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """Return the text with both classes named anew; ``names`` has the new name by the old one."""
+        return replace(self, class_name=names[self.class_name], other=names[self.other])
 
 
-Entry = TypeVar("Entry", BankText, PairText)
+Entry = TypeVar("Entry", bound=BankText | PairText)
 Kind = TypeVar("Kind", bound=str)
 
 _FACTS = tuple(field.name for field in fields(Source) if field.name != "generator")
@@ -72,10 +90,10 @@ def check_entries(entries: Iterable[BankText | PairText], known: Mapping[str, in
     """
     seen: set[tuple[str, ...]] = set()
     for entry in entries:
-        about = " and ".join(repr(name) for name in entry.key[:-1])
+        about = " and ".join(repr(name) for name in entry.classes)
         checked_text(entry.text, f"a text on {about}")
         _check_source(entry.source, f"the source of a text on {about}")
-        _check_classes(entry.key[:-1], known)
+        _check_classes(entry.classes, known)
         if isinstance(entry, BankText) and entry.kind not in TEXT_KINDS:
             raise UnknownNameError(f"kind of text on {about},", str(entry.kind), TEXT_KINDS)
         if entry.key in seen:
@@ -111,22 +129,6 @@ def checked_kinds(kinds: Kind | Iterable[Kind], known: Sequence[Kind]) -> tuple[
         if kind not in known:
             raise UnknownNameError("kind of text", str(kind), known)
     return listed
-
-
-def as_list(texts: Sequence[str], about: str) -> Sequence[str]:
-    """Return a list of texts unchanged; a single string, whose letters would pass for texts, is refused.
-
-    Raises:
-        InvalidInputError: no list.
-
-    >>> as_list(["a cat purrs"], "'cat'")
-    ['a cat purrs']
-    """
-    if isinstance(texts, str) or not isinstance(texts, Iterable):
-        raise InvalidInputError(
-            f"the texts on {about} must come as a list, not as {texts!r}; write [{texts!r}]"
-        )
-    return texts
 
 
 def _check_source(source: Source, spot: str) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from clipcoder.arrays import IntArray
+from clipcoder.bank.base import Bank
 from clipcoder.bank.documents import PAIR_BANK, pair_document, pair_entries
-from clipcoder.bank.entries import PairText, as_list, check_entries, distinct
-from clipcoder.bank.files import read_bank, write_document
+from clipcoder.bank.entries import PairText, distinct
 from clipcoder.bank.generators import knowledge_generator, llm_replies, prompts_of, wordnet_generator
-from clipcoder.bank.names import checked_names, name_key, own_names
+from clipcoder.bank.given import given_pairs
+from clipcoder.bank.names import checked_names, name_key
 from clipcoder.bank.writing import pair_questions, pair_texts_of
 from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
 from clipcoder.generators.sentences import DEFAULT_TEMPLATES, Templates
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PairBank:
+class PairBank(Bank[PairText]):
     """The classes and the texts that tell them apart in pairs; immutable, ordered by class, then other.
 
     Attributes:
@@ -44,16 +42,7 @@ class PairBank:
     (array([0]), array([1]))
     """
 
-    class_names: tuple[str, ...]
-    texts: tuple[PairText, ...]
-
-    def __post_init__(self) -> None:
-        names = checked_names(self.class_names)
-        position = {name: i for i, name in enumerate(names)}
-        check_entries(self.texts, position)
-        ordered = sorted(self.texts, key=lambda t: (position[t.class_name], position[t.other]))
-        object.__setattr__(self, "class_names", names)
-        object.__setattr__(self, "texts", tuple(ordered))
+    format_name = PAIR_BANK
 
     @classmethod
     def from_texts(
@@ -67,13 +56,7 @@ class PairBank:
 
         A sentence that a pair has twice is taken once.
         """
-        entries = (
-            PairText(text, name, other, as_source(source))
-            for name, others in texts.items()
-            for other, sentences in others.items()
-            for text in as_list(sentences, f"{name!r} and {other!r}")
-        )
-        return cls(checked_names(class_names), distinct(entries))
+        return cls(checked_names(class_names), distinct(given_pairs(texts, as_source(source))))
 
     @classmethod
     def from_replies(
@@ -212,45 +195,15 @@ class PairBank:
         replies = llm_replies(pair_questions(classes, pairs), classes, model, encoder, wording)
         return cls.from_replies(classes, replies, templates=wording.templates, domain=wording.domain)
 
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> PairBank:
-        """Read a bank that ``save`` wrote or a person edited.
-
-        Raises:
-            InvalidInputError: the file cannot be read, has another format or version, or is wrong somewhere.
-        """
-        return read_bank(path, PAIR_BANK, cls._from_content)
-
-    @classmethod
-    def _from_content(cls, content: dict[str, Any]) -> PairBank:
-        names, entries = pair_entries(content)
-        return cls(tuple(names), tuple(entries))
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the bank as JSON, one text a line; the same bank gives the same bytes.
-
-        Raises:
-            InvalidInputError: the place cannot be written to.
-        """
-        write_document(path, PAIR_BANK, pair_document(self.class_names, self.texts))
-
-    def __len__(self) -> int:
-        """Return the number of texts."""
-        return len(self.texts)
-
     @cached_property
     def first(self) -> IntArray:
         """The class that each text is about, as a position in ``class_names``; shape (len(self),)."""
-        return self._positions([t.class_name for t in self.texts])
+        return self._positions(t.class_name for t in self.texts)
 
     @cached_property
     def second(self) -> IntArray:
         """The other class of each text, as a position in ``class_names``; shape (len(self),)."""
-        return self._positions([t.other for t in self.texts])
-
-    def _positions(self, names: list[str]) -> IntArray:
-        position = {name: i for i, name in enumerate(self.class_names)}
-        return np.array([position[name] for name in names], dtype=np.intp)
+        return self._positions(t.other for t in self.texts)
 
     def select(self, class_names: Iterable[str]) -> PairBank:
         """Return the bank for these classes in this order, so that its positions are those of another bank.
@@ -259,25 +212,14 @@ class PairBank:
         that is not asked for drop out; a class that this bank lacks has no pairs.
         """
         wanted = checked_names(class_names)
-        renamed = {name_key(name): name for name in wanted}
-        texts = (
-            replace(t, class_name=renamed[name_key(t.class_name)], other=renamed[name_key(t.other)])
-            for t in self.texts
-            if name_key(t.class_name) in renamed and name_key(t.other) in renamed
-        )
-        return PairBank(wanted, tuple(texts))
+        by_key = {name_key(name): name for name in wanted}
+        named = {name: by_key[name_key(name)] for name in self.class_names if name_key(name) in by_key}
+        return PairBank(wanted, tuple(t.renamed(named) for t in self.texts if named.keys() >= {*t.classes}))
 
-    def merge(self, other: PairBank) -> PairBank:
-        """Return this bank with the texts of another behind its own, as ``TextBank.merge`` does, by pairs.
+    def _document(self) -> dict[str, Any]:
+        return pair_document(self.class_names, self.texts)
 
-        Raises:
-            InvalidInputError: the other bank has a class that this one lacks.
-
-        >>> bank = PairBank.from_texts({"crow": {"swan": ["black"]}}, ["crow", "swan"])
-        >>> more = PairBank.from_texts({"Crow": {"Swan": ["black", "small"]}}, ["Swan", "Crow"])
-        >>> [text.text for text in bank.merge(more).texts]
-        ['black', 'small']
-        """
-        own = own_names(other.class_names, self.class_names)
-        renamed = (replace(t, class_name=own[t.class_name], other=own[t.other]) for t in other.texts)
-        return replace(self, texts=distinct([*self.texts, *renamed]))
+    @classmethod
+    def _of_document(cls, content: dict[str, Any]) -> PairBank:
+        names, entries = pair_entries(content)
+        return cls(tuple(names), tuple(entries))

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from clipcoder.arrays import IntArray
+from clipcoder.bank.base import Bank
 from clipcoder.bank.documents import TEXT_BANK, text_document, text_entries
-from clipcoder.bank.entries import BankText, as_list, check_entries, checked_kinds, distinct
-from clipcoder.bank.files import read_bank, write_document
+from clipcoder.bank.entries import BankText, checked_kinds, distinct
 from clipcoder.bank.generators import knowledge_generator, llm_replies, prompts_of, wordnet_generator
-from clipcoder.bank.names import checked_names, own_names
+from clipcoder.bank.given import given_texts
+from clipcoder.bank.names import checked_names
 from clipcoder.bank.writing import name_texts, questions, texts_of
-from clipcoder.errors import InvalidInputError
 from clipcoder.generators.base import Generator, Reply, TextEncoder, ask
 from clipcoder.generators.sentences import DEFAULT_TEMPLATES, Templates
-from clipcoder.kinds import TEXT_KINDS, TextKind
+from clipcoder.kinds import GENERATED_KINDS, TEXT_KINDS, GeneratedKind, TextKind
 from clipcoder.source import GIVEN, Source, as_source
 
 if TYPE_CHECKING:
     from clipcoder.generators.llm import LanguageModel
     from clipcoder.generators.prompts import PromptSet
 
-GeneratedKind = Literal["attribute", "analogue", "synonym"]
-GENERATED_KINDS: Final[tuple[GeneratedKind, ...]] = get_args(GeneratedKind)
-
 
 @dataclass(frozen=True)
-class TextBank:
+class TextBank(Bank[BankText]):
     """The classes to choose from and the texts about them; immutable, texts ordered by class.
 
     Attributes:
@@ -50,15 +46,7 @@ class TextBank:
     ['a photo of a tabby cat', 'a photo of a coffee mug']
     """
 
-    class_names: tuple[str, ...]
-    texts: tuple[BankText, ...]
-
-    def __post_init__(self) -> None:
-        names = checked_names(self.class_names)
-        position = {name: i for i, name in enumerate(names)}
-        check_entries(self.texts, position)
-        object.__setattr__(self, "class_names", names)
-        object.__setattr__(self, "texts", tuple(sorted(self.texts, key=lambda t: position[t.class_name])))
+    format_name = TEXT_BANK
 
     @classmethod
     def from_names(
@@ -97,16 +85,8 @@ class TextBank:
         >>> TextBank.from_texts({"cat": ["a cat purrs"], "dog": {"name": ["a dog"]}}).text_kind.tolist()
         ['attribute', 'name']
         """
-        if not isinstance(texts, Mapping):
-            raise InvalidInputError(
-                f"texts must map each class name to its texts, not be a {type(texts).__name__}"
-            )
-        entries = [
-            BankText(text, name, kind, as_source(source))
-            for name, given in texts.items()
-            for kind, text in _by_kind(name, given)
-        ]
-        return cls(tuple(texts), distinct(entries))
+        entries = distinct(given_texts(texts, as_source(source)))
+        return cls(tuple(texts), entries)
 
     @classmethod
     def from_replies(
@@ -265,37 +245,10 @@ class TextBank:
         replies = llm_replies(questions(classes, asked_kinds), classes, model, encoder, wording)
         return cls.from_replies(classes, replies, templates=wording.templates, domain=wording.domain)
 
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> TextBank:
-        """Read a bank that ``save`` wrote or a person edited.
-
-        Raises:
-            InvalidInputError: the file cannot be read, has another format or version, or is wrong somewhere.
-        """
-        return read_bank(path, TEXT_BANK, cls._from_content)
-
-    @classmethod
-    def _from_content(cls, content: dict[str, Any]) -> TextBank:
-        names, entries = text_entries(content)
-        return cls(tuple(names), tuple(entries))
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the bank as JSON, one text a line; the same bank gives the same bytes.
-
-        Raises:
-            InvalidInputError: the place cannot be written to.
-        """
-        write_document(path, TEXT_BANK, text_document(self.by_class))
-
-    def __len__(self) -> int:
-        """Return the number of texts."""
-        return len(self.texts)
-
     @cached_property
     def text_class(self) -> IntArray:
         """The class of each text, as a position in ``class_names``; shape (len(self),)."""
-        position = {name: i for i, name in enumerate(self.class_names)}
-        return np.array([position[t.class_name] for t in self.texts], dtype=np.intp)
+        return self._positions(t.class_name for t in self.texts)
 
     @cached_property
     def text_kind(self) -> npt.NDArray[np.str_]:
@@ -322,22 +275,10 @@ class TextBank:
         kept = checked_kinds(kinds, TEXT_KINDS)
         return replace(self, texts=tuple(t for t in self.texts if t.kind in kept))
 
-    def merge(self, other: TextBank) -> TextBank:
-        """Return this bank with the texts of another behind its own, class by class.
+    def _document(self) -> dict[str, Any]:
+        return text_document(self.by_class)
 
-        Classes are the same by name, whatever their position and spelling (case, underscores, spaces); the
-        other bank may lack some. A text that a class has already is dropped.
-
-        Raises:
-            InvalidInputError: the other bank has a class that this one lacks.
-        """
-        own = own_names(other.class_names, self.class_names)
-        renamed = (replace(t, class_name=own[t.class_name]) for t in other.texts)
-        return replace(self, texts=distinct([*self.texts, *renamed]))
-
-
-def _by_kind(name: str, given: Sequence[str] | Mapping[str, Sequence[str]]) -> Iterable[tuple[Any, str]]:
-    """Yield kind and text of what a mapping gives for one class."""
-    lists = given if isinstance(given, Mapping) else {"attribute": given}
-    for kind, texts in lists.items():
-        yield from ((kind, text) for text in as_list(texts, repr(name)))
+    @classmethod
+    def _of_document(cls, content: dict[str, Any]) -> TextBank:
+        names, entries = text_entries(content)
+        return cls(tuple(names), tuple(entries))
