@@ -21,6 +21,7 @@ import numpy as np
 
 from caltech import DATA, Caltech, FloatArray, IntArray
 from clipcoder import CachedEncoder, FewShotClassifier, TextBank, ZeroShotClassifier, load_encoder
+from clipcoder.adapters.names import FEW_SHOT_METHODS, FewShotMethod
 from clipcoder.calibration import (
     Calibration,
     expected_calibration_error,
@@ -30,7 +31,6 @@ from clipcoder.calibration import (
 )
 from clipcoder.calibration.defaults import few_shot_temperature
 from clipcoder.encoders import Encoder
-from clipcoder.pipeline.few_shot import FEW_SHOT_METHODS, FewShotMethod
 from few_shot import SHOTS, Draw, FolderSet
 
 COVERAGES = (0.8, 0.9, 0.95)

@@ -23,10 +23,10 @@ import numpy as np
 
 from caltech import DATA, SEEDS, Caltech, FloatArray, IntArray, Right, gain, interval
 from clipcoder import CachedEncoder, FewShotClassifier, TextBank, load_encoder
+from clipcoder.adapters.names import FEW_SHOT_METHODS
 from clipcoder.calibration import expected_calibration_error
 from clipcoder.encoded import EncodedTexts
 from clipcoder.encoders import Encoder
-from clipcoder.pipeline.few_shot import FEW_SHOT_METHODS
 
 SHOTS = (1, 2, 4, 8, 16)
 RESAMPLES = 1000

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from clipcoder.adapters import linear_probe
 from clipcoder.adapters.methods import METHODS, fit
+from clipcoder.adapters.names import FEW_SHOT_METHODS
 from clipcoder.adapters.support import Support
 from clipcoder.errors import InvalidInputError, UnknownNameError
 
@@ -36,6 +37,10 @@ def more_images(count: int = 200, *, seed: int = 0) -> tuple[np.ndarray, np.ndar
     rng = np.random.default_rng(1000)
     labels = rng.integers(CLASSES, size=count)
     return centres[labels] + 0.7 * rng.normal(size=(count, DIM)), labels
+
+
+def test_every_name_has_a_method_and_every_method_a_name() -> None:
+    assert tuple(METHODS) == FEW_SHOT_METHODS
 
 
 @every_method

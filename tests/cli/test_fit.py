@@ -15,11 +15,9 @@ from PIL import Image
 
 from clipcoder import FewShotClassifier, TextBank, ZeroShotClassifier, load_classifier
 from clipcoder.cli import commands
-from clipcoder.cli.fit import METHODS
 from clipcoder.cli.labelled import LabelledImages
 from clipcoder.encoders.base import FloatArray
 from clipcoder.errors import UnknownNameError
-from clipcoder.pipeline.few_shot import FEW_SHOT_METHODS
 from toy_encoder import ColourEncoder, StagedColourEncoder, plain
 
 SHADES = {
@@ -207,10 +205,6 @@ def test_method_and_views_are_learned_with_and_kept(train: Path, out: Path) -> N
     asked = [plain((100, 90, 80))]
     assert loaded.predict_proba(asked).tobytes() == again.predict_proba(asked).tobytes()
     assert loaded.predict_proba(asked).tobytes() != plainly.predict_proba(asked).tobytes()
-
-
-def test_the_methods_are_those_of_the_classifier() -> None:
-    assert METHODS == FEW_SHOT_METHODS
 
 
 def test_the_starter_learns_from_tiny_photos(train: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from clipcoder import EncodedTexts, FewShotClassifier, PairBank, TextBank, ZeroShotClassifier, load_classifier
+from clipcoder.adapters.names import FEW_SHOT_METHODS
 from clipcoder.arrays import softmax
 from clipcoder.calibration import (
     Calibration,
@@ -29,7 +30,6 @@ from clipcoder.calibration import (
 from clipcoder.calibration.defaults import few_shot_temperature, rival_spread
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.pipeline import UNKNOWN
-from clipcoder.pipeline.few_shot import FEW_SHOT_METHODS
 from toy_encoder import ColourEncoder, plain
 
 NAMES = ["tomato", "grass", "sky"]

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from clipcoder import EncodedTexts, Failure, FewShotClassifier, PairBank, TextBank, ZeroShotClassifier
+from clipcoder.adapters.names import FEW_SHOT_METHODS
 from clipcoder.encoded import METHODS
 from clipcoder.errors import InvalidInputError, UnreadableImageError
-from clipcoder.pipeline.few_shot import FEW_SHOT_METHODS
 from clipcoder.pipeline.image_classifier import ImageClassifier
 from toy_encoder import ColourEncoder, StagedColourEncoder, plain, png
 

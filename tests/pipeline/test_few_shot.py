@@ -19,9 +19,9 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from clipcoder import CachedEncoder, EncodedTexts, FewShotClassifier, TextBank
+from clipcoder.adapters.names import FEW_SHOT_METHODS
 from clipcoder.arrays import unit_rows
 from clipcoder.errors import InvalidInputError, UnknownNameError, UnreadableImageError
-from clipcoder.pipeline.few_shot import FEW_SHOT_METHODS
 from toy_encoder import ColourEncoder, StagedColourEncoder, plain
 
 NOT_FOR_US = {

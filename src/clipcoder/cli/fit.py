@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
+from clipcoder.adapters.names import FEW_SHOT_METHODS, FewShotMethod
 from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
 from clipcoder.cli.group import STATUS_INCOMPLETE
 from clipcoder.cli.inputs import check_choice, chosen_from, class_names, read_bank, tell, write_bank
@@ -17,9 +18,6 @@ from clipcoder.errors import InvalidInputError, UnknownNameError
 
 if TYPE_CHECKING:
     from clipcoder.bank import TextBank
-
-METHODS = ("auto", "gda", "linear-probe", "tip-adapter", "coder-adapter", "ape")
-"""Those of ``pipeline.few_shot``, which is too heavy to be asked."""
 
 
 @click.command()
@@ -44,7 +42,7 @@ METHODS = ("auto", "gda", "linear-probe", "tip-adapter", "coder-adapter", "ape")
 @click.option("--classes-file", type=click.Path(path_type=Path), help="The same, one a line.")
 @click.option(
     "--method",
-    type=click.Choice(METHODS),
+    type=click.Choice(FEW_SHOT_METHODS),
     default="auto",
     show_default=True,
     help="auto starts from the texts and chooses by images left out; the others are for a comparison.",
@@ -65,7 +63,7 @@ def fit(
     texts: Path | None,
     classes: str | None,
     classes_file: Path | None,
-    method: Literal["auto", "gda", "linear-probe", "tip-adapter", "coder-adapter", "ape"],
+    method: FewShotMethod,
     views: int,
     choice: EncoderChoice,
     as_json: bool,

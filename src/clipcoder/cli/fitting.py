@@ -17,9 +17,10 @@ from clipcoder.cli.progress import progress
 from clipcoder.errors import InvalidInputError, UnreadableImageError
 
 if TYPE_CHECKING:
+    from clipcoder.adapters.names import FewShotMethod
     from clipcoder.bank import TextBank
     from clipcoder.encoders.base import Encoder
-    from clipcoder.pipeline.few_shot import FewShotClassifier, FewShotMethod
+    from clipcoder.pipeline.few_shot import FewShotClassifier
     from clipcoder.pipeline.metrics import Quality
 
 _NOTHING: Final = "judges nothing: fewer than half of the images have another one of their class"

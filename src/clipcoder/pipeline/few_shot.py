@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import compress
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from clipcoder.adapters import methods
 from clipcoder.adapters.fitted import Fitted
+from clipcoder.adapters.names import FEW_SHOT_METHODS, FewShotMethod
 from clipcoder.adapters.support import Support
 from clipcoder.arrays import FloatArray, unit_rows
 from clipcoder.bank import TextBank
@@ -34,10 +35,7 @@ from clipcoder.pipeline.outcomes import Failure, Judgement, Prediction
 from clipcoder.pipeline.support_inputs import are_images, are_rows, checked_labels, checked_weights
 from clipcoder.pipeline.views import encode_views
 
-FewShotMethod = Literal["auto", "gda", "linear-probe", "tip-adapter", "coder-adapter", "ape"]
-"""The keys of ``adapters.methods.METHODS``."""
-
-FEW_SHOT_METHODS: Final[tuple[FewShotMethod, ...]] = get_args(FewShotMethod)
+__all__ = ["FEW_SHOT_METHODS", "FewShotClassifier", "FewShotMethod"]
 
 _NO_ENCODER: Final = "images need an encoder, but this classifier has none; give it one, or hand in features"
 
