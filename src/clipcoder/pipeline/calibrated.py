@@ -14,8 +14,6 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from clipcoder.adapters.fitted import Fitted
-from clipcoder.adapters.support import Support
 from clipcoder.arrays import FloatArray
 from clipcoder.calibration import (
     Calibration,
@@ -27,7 +25,6 @@ from clipcoder.calibration import (
     fit_spread,
     threshold_for_error,
 )
-from clipcoder.calibration.defaults import few_shot_temperature, rival_spread
 from clipcoder.encoders.base import Encoder, ImageInput
 from clipcoder.errors import InvalidInputError
 from clipcoder.pipeline.class_labels import class_positions, shown_classes
@@ -246,25 +243,6 @@ def check_unknown(threshold: float | None, classes: npt.NDArray[Any]) -> None:
         raise InvalidInputError(
             f"a class is called '{UNKNOWN}', which is what unsure images are called; rename the class"
         )
-
-
-def calibration_of_fit(support: Support, fitted: Fitted, method: str, texts: float | None) -> Calibration:
-    """Return what the images that a few-shot method was fitted to say, each judged by the others.
-
-    Args:
-        support: the images.
-        fitted: the method.
-        method: its name, by which it has a default temperature: that is all there is where none was judged.
-        texts: the temperature of scores by the texts alone; None if it is not known.
-    """
-    spread = rival_spread(fitted.head.scores(support.images), support.labels) if texts is None else 1.0
-    default = few_shot_temperature(method, texts, spread)
-    if not len(fitted.judged):
-        return Calibration(default)
-    labels = support.labels[fitted.judged]
-    temperature, evening = fit_spread(fitted.held_out, labels, support.weight[fitted.judged], default=default)
-    platt = fit_platt(fitted.held_out, labels)
-    return Calibration(temperature, platt=platt, images=len(labels), spread=evening)
 
 
 def _tell_always(conformal: Conformal, classes: npt.NDArray[Any]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import compress
 from typing import Any, Final, Literal, Self
 
 import numpy as np
@@ -19,20 +18,21 @@ from clipcoder.adapters.names import FEW_SHOT_METHODS, FewShotMethod
 from clipcoder.adapters.support import Support
 from clipcoder.arrays import FloatArray, unit_rows
 from clipcoder.bank import TextBank
-from clipcoder.calibration import Calibration, default_calibration
-from clipcoder.encoded import EncodedTexts, Method, check_bank, check_encoder
+from clipcoder.calibration import Calibration
+from clipcoder.encoded import EncodedTexts, Method
 from clipcoder.encoders.base import Encoder, ImageInput
 from clipcoder.encoders.inputs import listed_images
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.explanation import Explanation
 from clipcoder.pipeline import explaining
-from clipcoder.pipeline.calibrated import calibration_of_fit
 from clipcoder.pipeline.class_labels import class_positions
 from clipcoder.pipeline.confusions import Knowledge
+from clipcoder.pipeline.fit_calibration import calibration_of_fit, temperature_of_texts
 from clipcoder.pipeline.image_classifier import ImageClassifier
 from clipcoder.pipeline.metrics import Metrics
 from clipcoder.pipeline.outcomes import Failure, Judgement, Prediction
-from clipcoder.pipeline.support_inputs import are_images, are_rows, checked_labels, checked_weights
+from clipcoder.pipeline.starting_texts import check_texts, class_prototypes, encoded_texts
+from clipcoder.pipeline.support_inputs import Counted, are_images, are_rows
 from clipcoder.pipeline.views import encode_views
 
 __all__ = ["FEW_SHOT_METHODS", "FewShotClassifier", "FewShotMethod"]
@@ -134,29 +134,27 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
             UnreadableImageError: an image cannot be decoded.
             UnknownNameError: an unknown method or calibration.
         """
-        self._check_parts()
+        if self.calibration not in ("temperature", None):
+            raise UnknownNameError("calibration", str(self.calibration), ["temperature"])
+        check_texts(self.encoder, self.bank, self.texts)
         self.__dict__.pop("_texts", None)  # of a fit before
         images, y = self._handed_in(X, y)
-        labels = checked_labels(y, len(images))
-        weight = checked_weights(sample_weight, len(images))
-        counted = weight > 0
-        labels = labels[counted]
-        self.classes_ = np.unique(labels if self._texts is None else np.array(self._texts.bank.class_names))
-        positions = class_positions(labels, self.classes_, len(labels))
-        rows = self._encoded(images, counted)
+        counted = Counted.of(y, sample_weight, len(images))
+        texts = self._texts
+        self.classes_ = np.unique(counted.labels if texts is None else np.array(texts.bank.class_names))
+        positions = class_positions(counted.labels, self.classes_, len(counted.labels))
+        rows = self._encoded(counted.among(images))
         self.n_features_in_ = rows.shape[1]
         support = Support.of(
             rows,
             positions,
-            self._prototypes(),
-            texts=None if self._texts is None else self._texts.features,
-            sample_weight=weight[counted],
+            class_prototypes(texts, self.classes_, self.n_features_in_),
+            texts=None if texts is None else texts.features,
+            sample_weight=counted.weight,
         )
         self.fitted_: Fitted = methods.fit(support, self.method)
         self._judged_labels = support.labels[self.fitted_.judged]
-        self._examples: Sequence[str | None] | None = explaining.example_names(
-            images, np.flatnonzero(counted)
-        )
+        self._examples: Sequence[str | None] | None = explaining.example_names(images, counted.positions)
         self.calibration_ = self._calibration(support)
         self.abstain_below(self.unknown_below)
         self.metrics_ = Metrics.of_fit(self.fitted_, support.labels, support.n_classes, self.calibration_)
@@ -214,9 +212,7 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
 
     @cached_property
     def _texts(self) -> EncodedTexts | None:
-        if isinstance(self.bank, EncodedTexts):
-            return self.bank.under(self.texts)
-        return None if self.bank is None else EncodedTexts.encode(self.encoder, self.bank, self.texts)
+        return encoded_texts(self.encoder, self.bank, self.texts)
 
     def _judge(self, features: FloatArray) -> Judgement:
         scores = self.fitted_.head.scores(features)
@@ -242,52 +238,21 @@ class FewShotClassifier(ClassifierMixin, ImageClassifier, BaseEstimator):  # typ
         self.__dict__.pop("feature_names_in_", None)  # of a fit before
         return listed_images(X), y
 
-    def _encoded(self, images: Any, counted: npt.NDArray[np.bool_]) -> FloatArray:
-        """Return unit rows of the images, or features, that count."""
+    def _encoded(self, images: Any) -> FloatArray:
+        """Return unit rows of images or features."""
         if isinstance(images, np.ndarray):
             dim = None if self._texts is None else self._texts.features.shape[1]
-            return unit_rows(
-                images[counted], "features", dim=dim if self.encoder is None else self.encoder.dim
-            )
+            return unit_rows(images, "features", dim=dim if self.encoder is None else self.encoder.dim)
         return encode_views(
-            self.encoder,
-            list(compress(images, counted)),
-            self.views,
-            seed=self.random_state,
-            batch_size=self.batch_size,
+            self.encoder, images, self.views, seed=self.random_state, batch_size=self.batch_size
         )
-
-    def _prototypes(self) -> FloatArray:
-        """Return a text prototype a class, in the order of ``classes_``; zeros without texts."""
-        if self._texts is None:
-            return np.zeros((len(self.classes_), self.n_features_in_), dtype=np.float32)
-        order = np.argsort(np.array(self._texts.bank.class_names))
-        return self._texts.head.class_prototypes()[order]
 
     def _calibration(self, support: Support) -> Calibration:
         """Return what the support set says of probabilities, beside what is known without it."""
         if self.calibration is None:
             return Calibration(1.0)
-        encoder, texts = self.encoder, None
-        if encoder is not None and self.bank is not None:
-            known = default_calibration(encoder.name, self.texts, logit_scale=encoder.logit_scale)
-            texts = known.temperature
-        return calibration_of_fit(support, self.fitted_, self.method, texts)
-
-    def _check_parts(self) -> None:
-        if self.calibration not in ("temperature", None):
-            raise UnknownNameError("calibration", str(self.calibration), ["temperature"])
-        if self.encoder is not None:
-            check_encoder(self.encoder)
-        if isinstance(self.bank, EncodedTexts):
-            check_bank(self.bank.bank, self.texts)
-        elif self.bank is not None:
-            check_bank(self.bank, self.texts)
-            if self.encoder is None:
-                raise InvalidInputError(
-                    "a bank of texts needs an encoder, but there is none; give one, or make "
-                    "bank=EncodedTexts.encode(encoder, bank)"
-                )
+        by_texts = temperature_of_texts(self.encoder, self._texts)
+        return calibration_of_fit(support, self.fitted_, self.method, by_texts)
 
     def _explain(self, feature: FloatArray, scores: FloatArray, label: int, top: int) -> Explanation:
         examples = getattr(self, "_examples", None)

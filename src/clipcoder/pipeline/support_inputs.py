@@ -3,14 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.multiclass import type_of_target
 
+from clipcoder.arrays import IntArray
 from clipcoder.encoders.base import IMAGE_TYPES
 from clipcoder.errors import InvalidInputError
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """The images, or features, to learn from: those whose weight is above 0.
+
+    Attributes:
+        positions: where they stand among all that were handed in, of shape (m,).
+        labels: the class of each, of shape (m,).
+        weight: how much each counts, float64 of shape (m,).
+    """
+
+    positions: IntArray
+    labels: npt.NDArray[Any]
+    weight: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None, length: int) -> Counted:
+        """Take the labels and weights of ``length`` images.
+
+        Raises:
+            InvalidInputError: those of ``checked_labels`` and ``checked_weights``.
+
+        >>> Counted.of(["cat", "dog", "cat"], [1, 0, 2], 3).positions
+        array([0, 2])
+        """
+        labels = checked_labels(y, length)
+        weight = checked_weights(sample_weight, length)
+        positions = np.flatnonzero(weight)
+        return cls(positions, labels[positions], weight[positions])
+
+    def among(self, images: Any) -> Any:
+        """Return those that count of all images, a list, or of all features, an array of shape (n, d)."""
+        if isinstance(images, np.ndarray):
+            return images[self.positions]
+        return [images[i] for i in self.positions.tolist()]
 
 
 def are_rows(images: Any) -> bool:
