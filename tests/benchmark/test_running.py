@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from benchmark.colour_sets import ACCURACY, GARDEN, Encoder, accuracies, garden, save, traffic
+from clipcoder.adapters.names import FEW_SHOT_METHODS
 from clipcoder.benchmark.bench import encoder_hash
-from clipcoder.benchmark.methods import FEW_SHOT, METHODS, REFERENCE_METHODS, ZERO_SHOT
+from clipcoder.benchmark.methods import METHODS, REFERENCE_METHODS, ZERO_SHOT
 from clipcoder.benchmark.row import Row
 from clipcoder.benchmark.rows import Results, read_rows
 from clipcoder.benchmark.running import RunReport, run
@@ -104,8 +105,8 @@ def test_every_few_shot_method_has_the_accuracy_that_counting_gives(
     runs: Runs, rows: Callable[..., list[Row]], tmp_path: Path
 ) -> None:
     report = runs(garden(tmp_path / "garden"), methods=["few-shot"], shots=[1, 2], seeds=[1, 2])
-    assert report.made == len(FEW_SHOT) * 4
-    assert accuracies(rows()) == pytest.approx(dict.fromkeys(FEW_SHOT, ACCURACY))
+    assert report.made == len(FEW_SHOT_METHODS) * 4
+    assert accuracies(rows()) == pytest.approx(dict.fromkeys(FEW_SHOT_METHODS, ACCURACY))
     assert {(row.shots, row.seed) for row in rows()} == {(1, 1), (1, 2), (2, 1), (2, 2)}
     assert all("alpha" in row.chosen for row in rows() if row.method == "tip-adapter")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from clipcoder.benchmark.methods import FEW_SHOT, GROUPS, METHODS, REFERENCE_METHODS, ZERO_SHOT
+from clipcoder.adapters.names import FEW_SHOT_METHODS
+from clipcoder.benchmark.methods import GROUPS, METHODS, REFERENCE_METHODS, ZERO_SHOT
 from clipcoder.benchmark.spec import BenchSpec, named_source, read_spec
 from clipcoder.encoded import METHODS as RULES
 from clipcoder.errors import ClipcoderError, InvalidInputError, UnknownNameError
-from clipcoder.pipeline.few_shot import FEW_SHOT_METHODS
 
 
 def spec(**values: Any) -> BenchSpec:
@@ -19,7 +19,7 @@ def spec(**values: Any) -> BenchSpec:
 
 
 def test_the_methods_are_those_of_the_pipeline() -> None:
-    assert FEW_SHOT == FEW_SHOT_METHODS
+    assert (*ZERO_SHOT, *FEW_SHOT_METHODS) == METHODS
     assert {method.rule for method in ZERO_SHOT.values()} == set(RULES)
     assert set(REFERENCE_METHODS) < set(METHODS)
 
@@ -38,7 +38,7 @@ def test_groups_are_taken_apart_and_nothing_is_wanted_twice() -> None:
     assert spec(methods=["coder", "zero-shot"]).wanted[:3] == ("coder", "clip", "ensemble")
     assert spec().wanted == GROUPS["zero-shot"]
     assert spec(shots=[1]).wanted == METHODS
-    assert spec(methods=["few-shot"], shots=[1]).wanted == FEW_SHOT
+    assert spec(methods=["few-shot"], shots=[1]).wanted == FEW_SHOT_METHODS
     assert spec(shots=[1], protocol="reference").wanted == REFERENCE_METHODS
 
 

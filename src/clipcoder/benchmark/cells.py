@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from clipcoder.benchmark.methods import FEW_SHOT, ZERO_SHOT
+from clipcoder.adapters.names import FEW_SHOT_METHODS
+from clipcoder.benchmark.methods import ZERO_SHOT
 from clipcoder.benchmark.spec import BenchSpec
 from clipcoder.benchmark.texts import TextSource
 
@@ -81,7 +82,7 @@ def _zero_shot(spec: BenchSpec, sources: Sequence[TextSource]) -> Iterator[Cell]
 
 
 def _few_shot(spec: BenchSpec, sources: Sequence[TextSource]) -> Iterator[Cell]:
-    methods = [name for name in spec.wanted if name in FEW_SHOT]
+    methods = [name for name in spec.wanted if name in FEW_SHOT_METHODS]
     for shots, seed in product(spec.shots, spec.seeds):
         for source, method in product(sources, methods):
             yield Cell(method, source.name, shots, seed)

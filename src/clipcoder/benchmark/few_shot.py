@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clipcoder.adapters.names import FewShotMethod
 from clipcoder.arrays import FloatArray
 from clipcoder.benchmark.answers import Judge
 from clipcoder.benchmark.features import Labelled
 from clipcoder.encoded import EncodedTexts
 from clipcoder.encoders.base import Encoder
 from clipcoder.errors import InvalidInputError
-from clipcoder.pipeline.few_shot import FewShotClassifier, FewShotMethod
+from clipcoder.pipeline.few_shot import FewShotClassifier
 
 
 @dataclass(frozen=True, eq=False)

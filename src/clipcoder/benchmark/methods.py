@@ -20,6 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from clipcoder.adapters.names import FEW_SHOT_METHODS
+
 Rule = Literal["equidistant", "coder", "clip"]
 """A ``method`` of ``EncodedTexts``."""
 
@@ -76,17 +78,14 @@ ZERO_SHOT: Final[Mapping[str, ZeroShotMethod]] = {
     "equidistant*": ZeroShotMethod("equidistant", reranks=True),
 }
 
-FEW_SHOT: Final = ("auto", "gda", "linear-probe", "tip-adapter", "coder-adapter", "ape")
-"""Those of ``pipeline.few_shot``, which is too heavy to be asked."""
-
 FEW_SHOT_RULE: Final[Rule] = "equidistant"
 """How the texts of a class make the prototype that few-shot methods start from."""
 
-METHODS: Final = (*ZERO_SHOT, *FEW_SHOT)
+METHODS: Final = (*ZERO_SHOT, *FEW_SHOT_METHODS)
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "zero-shot": tuple(ZERO_SHOT),
-    "few-shot": FEW_SHOT,
+    "few-shot": FEW_SHOT_METHODS,
     "all": METHODS,
 }
 

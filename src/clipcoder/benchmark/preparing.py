@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from clipcoder.adapters.names import FEW_SHOT_METHODS
 from clipcoder.benchmark.leaks import check_bytes, check_keys
-from clipcoder.benchmark.methods import FEW_SHOT
 from clipcoder.benchmark.spec import BenchSpec
 from clipcoder.benchmark.texts import TextSource, open_files
 from clipcoder.data.dataset import Dataset, Split
@@ -58,7 +58,7 @@ class Prepared:
 
 
 def _draws_wanted(spec: BenchSpec) -> Iterator[tuple[int, int]]:
-    if any(method in FEW_SHOT for method in spec.wanted):
+    if any(method in FEW_SHOT_METHODS for method in spec.wanted):
         yield from product(spec.shots, spec.seeds)
 
 

@@ -20,7 +20,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self, get_args
 
-from clipcoder.benchmark.methods import FEW_SHOT, GROUPS, METHODS, REFERENCE_METHODS
+from clipcoder.adapters.names import FEW_SHOT_METHODS
+from clipcoder.benchmark.methods import GROUPS, METHODS, REFERENCE_METHODS
 from clipcoder.benchmark.row import Protocol
 from clipcoder.errors import InvalidInputError, UnknownNameError
 from clipcoder.files import system_reason
@@ -131,7 +132,7 @@ class BenchSpec:
 
     def _has(self, method: str) -> bool:
         published = self.protocol != "reference" or method in REFERENCE_METHODS
-        return published and (method not in FEW_SHOT or bool(self.shots))
+        return published and (method not in FEW_SHOT_METHODS or bool(self.shots))
 
     def _check_protocol(self) -> None:
         for method in self.methods:
@@ -142,12 +143,12 @@ class BenchSpec:
                 )
 
     def _check_shots(self) -> None:
-        few = [method for method in self.methods if method in (*FEW_SHOT, "few-shot")]
+        few = [method for method in self.methods if method in (*FEW_SHOT_METHODS, "few-shot")]
         if few and not self.shots:
             raise InvalidInputError(
                 f"{few[0]!r} learns from labelled images, but no shots are named; say how many, such as 1,2,4"
             )
-        if self.shots and not set(self.wanted) & set(FEW_SHOT):
+        if self.shots and not set(self.wanted) & set(FEW_SHOT_METHODS):
             raise InvalidInputError(
                 "shots are for few-shot methods, but none is named; name some, such as auto, or leave the "
                 "shots out"

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from clipcoder.adapters import methods
 from clipcoder.adapters.fitted import Fitted
-from clipcoder.adapters.names import FEW_SHOT_METHODS, FewShotMethod
+from clipcoder.adapters.names import FewShotMethod
 from clipcoder.adapters.support import Support
 from clipcoder.arrays import FloatArray, unit_rows
 from clipcoder.bank import TextBank
@@ -34,8 +34,6 @@ from clipcoder.pipeline.outcomes import Failure, Judgement, Prediction
 from clipcoder.pipeline.starting_texts import check_texts, class_prototypes, encoded_texts
 from clipcoder.pipeline.support_inputs import Counted, are_images, are_rows
 from clipcoder.pipeline.views import encode_views
-
-__all__ = ["FEW_SHOT_METHODS", "FewShotClassifier", "FewShotMethod"]
 
 _NO_ENCODER: Final = "images need an encoder, but this classifier has none; give it one, or hand in features"
 
