@@ -67,6 +67,12 @@ def test_land_is_seen_from_above_only_where_half_of_its_classes_are_named(pack: 
     assert places(resolve(["river", "forest"], pack)) == ["eurosat/river", "eurosat/forest"]
 
 
+def test_glass_is_in_a_bin_only_beside_other_waste() -> None:
+    waste = resolve(["cardboard", "glass", "metal", "paper", "plastic"], load_pack())
+    assert places(waste) == [f"everyday_waste/{one.name}" for one in waste]
+    assert "everyday_waste" not in str(places(resolve(["glass", "paper", "cat"], load_pack())))
+
+
 def test_a_listed_class_without_texts_is_unknown(pack: Pack) -> None:
     assert places(resolve(["bulldozer"], pack)) == [""]
 

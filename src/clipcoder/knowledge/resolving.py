@@ -20,8 +20,9 @@ from clipcoder.knowledge.pack import Pack, Shelf
 _OTHER_VIEWS: Final = frozenset(("dtd", "eurosat", "ucf101"))
 """Surfaces, land from above and what people do: asked last among equals, for most names are of things."""
 
-_LEAST_SHARE: Final[Mapping[str, float]] = {"eurosat": 0.5}
-"""How much of a set must be named before it is asked: rivers and forests are not mostly seen from space."""
+_LEAST_SHARE: Final[Mapping[str, float]] = {"eurosat": 0.5, "everyday_waste": 0.4}
+"""How much of a set must be named before it is asked: rivers and forests are not mostly seen from space, nor
+are glass and paper mostly in bins."""
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _NO_HINTS: Final = frozenset(
