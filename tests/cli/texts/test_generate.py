@@ -305,11 +305,11 @@ def test_ctrl_c_says_that_answers_are_kept_and_leaves_nothing_behind(
     result = run(*CLASSES, "--source", "llm", "--concurrency", "1", llm=True)
     assert result.exit_code == 130
     _, used, stopped = result.stderr.strip().splitlines()
-    assert used.startswith("clipcoder: 3 requests made; ")
+    assert re.match("clipcoder: [34] requests made; ", used)  # the signal may come when the next one is out
     assert stopped.startswith("clipcoder: stopped; the answers so far are kept, and the same command goes on")
     assert not list(out.parent.glob("*bank*"))
     assert run(*CLASSES, "--source", "llm", llm=True).exit_code == 0
-    assert len(server.requests) == 9
+    assert len(server.requests) in (9, 10)  # with nothing kept there would be 12 or more
 
 
 def test_who_is_killed_at_work_leaves_nothing_behind(run: Run, out: Path, server: LoopbackModel) -> None:
