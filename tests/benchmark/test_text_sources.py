@@ -225,7 +225,7 @@ class TestCells:
         strict = BenchSpec.of({"datasets": "garden", "top_k": 3})
         reference = BenchSpec.of({"datasets": "garden", "protocol": "reference"})
         assert Cell("coder").options(strict) == Cell("gda", shots=1).options(strict) == {}
-        assert Cell("coder*").options(strict) == {"top_k": 3, "max_gap": 0.1}
+        assert Cell("coder*").options(strict) == {"top_k": 3, "max_gap": 0.05}
         assert Cell("coder*").options(reference) == {"top_k": 5}
 
     def test_a_digest_depends_on_the_cell_and_on_every_fact(self) -> None:

@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from clipcoder import PairBank
+from clipcoder.benchmark.spec import BenchSpec
 from clipcoder.cli import close_calls, commands
+from clipcoder.pipeline.close_calls import GAP
 from toy_encoder import ColourEncoder, plain
 
 Classify = Callable[..., Result]
@@ -43,9 +45,13 @@ def skies(result: Result) -> int:
     return sum(json.loads(line)["label"] == "sky" for line in result.stdout.splitlines())
 
 
-def test_auto_reranks_the_closest_fifth(classify: Classify, pairs: tuple[str, Path]) -> None:
+def test_the_gap_is_the_same_wherever_none_is_named() -> None:
+    assert close_calls.STATED == GAP == BenchSpec(datasets=("pets",)).max_gap
+
+
+def test_auto_reranks_the_closest_tenth(classify: Classify, pairs: tuple[str, Path]) -> None:
     result = classify(*pairs, "--max-gap", "auto")
-    assert skies(result) == 4
+    assert skies(result) == 2
     assert "reranking where the two best classes are less than 0." in result.stderr
 
 
@@ -58,7 +64,7 @@ def test_a_gap_is_learned_from_images_all_over_the_list(
 ) -> None:
     monkeypatch.setattr(close_calls, "SAMPLE", 10)
     assert (
-        skies(classify(*pairs, "--max-gap", "auto")) == 5
+        skies(classify(*pairs, "--max-gap", "auto")) == 3
     )  # of every other image one, and what lies behind it
 
 
@@ -93,12 +99,12 @@ def test_a_gap_without_pairs_is_answered_in_a_sentence(classify: Classify) -> No
 def test_too_few_images_to_learn_from_are_answered_in_a_sentence(
     classify: Classify, pairs: tuple[str, Path], tmp_path: Path
 ) -> None:
-    for photo in sorted(tmp_path.glob("*.png"))[4:]:
+    for photo in sorted(tmp_path.glob("*.png"))[9:]:
         photo.unlink()
     result = classify(*pairs, "--max-gap", "auto")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--max-gap auto: to learn the gap" in result.stderr
-    assert "but there are 4; hand in more, or state the gap as a number" in result.stderr
+    assert "but there are 9; hand in more, or state the gap as a number" in result.stderr
 
 
 def test_the_pairs_of_the_pack_decide_close_calls(

@@ -83,7 +83,7 @@ class BenchSpec:
     protocol: Protocol = "strict"
     evaluate: str = "test"
     top_k: int = 5
-    max_gap: float = 0.1
+    max_gap: float = 0.05
 
     def __post_init__(self) -> None:
         for name in _LISTS:

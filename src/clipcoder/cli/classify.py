@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     metavar="FLOAT|auto",
     help="With --pairs: a call is close where the two best probabilities differ by less than this "
     f"({STATED} if nothing is said); auto learns from up to {SAMPLE} of the images which gap the closest "
-    "fifth of them lies below.",
+    "tenth of them lies below.",
 )
 @click.option(
     "--classifier",

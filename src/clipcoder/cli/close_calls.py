@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 MaxGap = float | Literal["auto"]
 
-STATED: Final = 0.1
+STATED: Final = 0.05
 """The gap where none is named."""
 
 SAMPLE: Final = 200
-"""From how many images at most the gap is learned; a fifth of them, 40, lie below it."""
+"""From how many images at most the gap is learned; a tenth of them, 20, lie below it."""
 
 
 class MaxGapType(click.ParamType[MaxGap]):

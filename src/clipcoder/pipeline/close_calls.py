@@ -13,6 +13,14 @@ from clipcoder.rerank import Reranking, checked_gap, places
 MaxGap = float | Literal["auto"]
 """A difference of probabilities, or the one that ``ZeroShotClassifier.fit_gap`` learns."""
 
+GAP: Final = 0.05
+"""The gap where none is named.
+
+Measured with the starter encoder and the knowledge pack's texts and pairs, under the rules equidistant and
+coder: on Caltech-101's validation photos 0.05 gains 1.5 and 1.1 points, 0.1 gains 1.8 and 0.9; on average
+over these and eight other sets of photos 0.05 gains 0.1 and 0.0 points, 0.1 loses 0.5 under both.
+"""
+
 Protocol = Literal["strict", "reference"]
 """``"strict"``: a pair without texts casts no vote. ``"reference"``: as published, it votes 0."""
 

@@ -19,7 +19,7 @@ from clipcoder.encoders.inputs import check_batch_size
 from clipcoder.errors import InvalidInputError, UnreadableImageError
 from clipcoder.explanation import Explanation
 from clipcoder.pipeline import explaining
-from clipcoder.pipeline.close_calls import MaxGap, Protocol, check_rule
+from clipcoder.pipeline.close_calls import GAP, MaxGap, Protocol, check_rule
 from clipcoder.pipeline.confusions import Knowledge
 from clipcoder.pipeline.image_classifier import ImageClassifier
 from clipcoder.pipeline.metrics import Metrics
@@ -89,7 +89,7 @@ class ZeroShotClassifier(ImageClassifier):
         method: Method = "equidistant",
         pairs: PairBank | None = None,
         top_k: int = 5,
-        max_gap: MaxGap = 0.1,
+        max_gap: MaxGap = GAP,
         protocol: Protocol = "strict",
         unknown_below: float | None = None,
         batch_size: int | None = None,

@@ -78,7 +78,9 @@ NUMBERS: Final = Listed(int, "1,2,4")
 )
 @click.option("--top-k", type=int, help="How many classes a rerank compares; by default 5.")
 @click.option(
-    "--max-gap", type=float, help="Of the two best probabilities, where an image is reranked; by default 0.1."
+    "--max-gap",
+    type=float,
+    help="Of the two best probabilities, where an image is reranked; by default 0.05.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="The folder of results; it may have rows."
