@@ -19,6 +19,8 @@ class NameIndex:
     >>> index = NameIndex({"Siamese": ["Siamese"], "sea horse": ["sea horse", "seahorse_fish"]})
     >>> index.find("Sea-Horses"), index.find("siamese"), index.find("sphynx")
     (('sea horse',), ('Siamese',), ())
+    >>> index.spells("Sea-Horses"), index.spells("siamese")
+    (False, True)
     """
 
     def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
@@ -27,6 +29,10 @@ class NameIndex:
         for thing, called in names.items():
             for name in called:
                 self._add(thing, name)
+
+    def spells(self, name: str) -> bool:
+        """Tell whether a thing has just this name, neither in singular instead of plural nor the reverse."""
+        return search_key(name) in self._exact
 
     def find(self, name: str) -> tuple[str, ...]:
         """Return the things that a name may mean, as it is spelled or else in singular or plural."""

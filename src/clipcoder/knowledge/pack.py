@@ -68,6 +68,14 @@ class Shelf:
         by_name = tuple(known for known in self.named(name) if known in self.classes)
         return by_name or self._by_synonym.find(name)
 
+    def lists(self, name: str) -> bool:
+        """Tell whether a name is that of a class, just as it is spelled; no text is read."""
+        return self._by_name.spells(name)
+
+    def spells(self, name: str) -> bool:
+        """Tell whether a name is that of a class or a synonym, just as it is spelled."""
+        return self.lists(name) or self._by_synonym.spells(name)
+
     @cached_property
     def _by_name(self) -> NameIndex:
         return NameIndex({name: filter(None, (name, own)) for name, own in self.listed.items()})

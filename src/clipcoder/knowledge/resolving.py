@@ -1,9 +1,9 @@
 """From class names as people type them to what the pack knows of them.
 
 A name may mean different things in different data sets. So the names decide together: first is asked the set
-that knows most of them, among equals the smallest, for its texts tell apart what is most alike. Of several
-classes of one set that share a name, a remark in the name (``crane (bird)``) or a domain may tell which is
-meant; otherwise none is taken.
+that knows most of them, among equals the one that spells most of them so (glass is no pair of glasses), and
+then the smallest, for its texts tell apart what is most alike. Of several classes of one set that share a
+name, a remark in the name (``crane (bird)``) or a domain may tell which is meant; otherwise none is taken.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ def resolve(names: Sequence[str], pack: Pack, *, lead: str = "", hint: str = "")
     first = pack.get(lead)
     shelves = sorted(pack, key=lambda shelf: (shelf.name in _OTHER_VIEWS, len(shelf.listed)))
     for shelf in [first] if first else shelves:
-        if all(map(shelf.named, names)):  # as those of a whole data set are: nothing else need be read
+        if all(map(shelf.lists, names)):  # as those of a whole data set are: nothing else need be read
             known = {name: shelf.called(name) for name in names}
             if _is_asked(shelf, known, first) and all(len(classes) == 1 for classes in known.values()):
                 return tuple(Taken(name, shelf, shelf.classes[known[name][0]]) for name in names)
     spellings = {name: _spellings(name) for name in names}
     found = [(shelf, _known(shelf, spellings)) for shelf in shelves]
     asked = [(shelf, known) for shelf, known in found if _is_asked(shelf, known, first)]
-    asked.sort(key=lambda pair: (pair[0] is not first, -len(pair[1])))
+    asked.sort(key=lambda pair: (pair[0] is not first, -len(pair[1]), -sum(map(pair[0].spells, pair[1]))))
     return tuple(
         _taken(name, [(s, known[name]) for s, known in asked if name in known], hint) for name in names
     )
