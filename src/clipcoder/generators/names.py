@@ -85,8 +85,9 @@ def search_key(text: str) -> str:
         >>> search_key("Crème_brûlée")
         'cremebrulee'
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if char.isalnum())
+    folded = text.casefold()
+    decomposed = folded if folded.isascii() else unicodedata.normalize("NFKD", folded)
+    return decomposed if decomposed.isalnum() else "".join(filter(str.isalnum, decomposed))
 
 
 def singulars(word: str) -> Iterator[str]:

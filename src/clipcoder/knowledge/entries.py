@@ -80,7 +80,7 @@ def _values(line: str, keys: tuple[str, ...]) -> list[Any]:
 def _checked(key: str, value: object) -> str | tuple[str, ...]:
     if key in _TEXTS and isinstance(value, str):
         return value
-    if key not in _TEXTS and isinstance(value, list) and all(isinstance(text, str) for text in value):
+    if key not in _TEXTS and isinstance(value, list) and set(map(type, value)) <= {str}:
         return tuple(value)
     wanted = "a text" if key in _TEXTS else "a list of texts"
     raise InvalidInputError(f"{key} must be {wanted}, but it is {json.dumps(value)[:40]}")
