@@ -25,6 +25,7 @@ from safetensors.numpy import load, save
 
 from clipcoder import EncodedTexts, FewShotClassifier, PairBank, TextBank, ZeroShotClassifier, load_classifier
 from clipcoder.adapters.heads import HEADS, CacheHead
+from clipcoder.calibration import Calibration
 from clipcoder.encoders.probe import VERSION
 from clipcoder.errors import ClipcoderError, InvalidInputError
 from clipcoder.pipeline.image_classifier import ImageClassifier
@@ -204,6 +205,43 @@ def test_what_is_saved_fits_the_schema(
 ) -> None:
     make(encoder_type()).save(place)
     VALIDATOR.validate(document(place))
+
+
+@pytest.mark.parametrize("default", [0.5, 5.0])
+def test_close_calls_stay_what_they_were_when_another_temperature_is_the_default(
+    default: float, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = [plain((110, 80, 130))]
+    measured = {"colours": {"equidistant": Calibration(10.0)}}
+    monkeypatch.setattr("clipcoder.calibration.defaults.MEASURED", measured)
+    best, second = np.sort(ZeroShotClassifier(Named(), BANK).predict_proba(image)[0])[:-3:-1]
+    for gap in (best - second + 1e-3, best - second - 1e-3):
+        made = ZeroShotClassifier(Named(), BANK, pairs=PAIRS, max_gap=float(gap))
+        made.calibrate(SUPPORT, LABELS).save(place)
+        monkeypatch.setitem(measured, "colours", {"equidistant": Calibration(default)})
+        loaded = load_classifier(place, Named())
+        monkeypatch.setitem(measured, "colours", {"equidistant": Calibration(10.0)})
+        for one in (made, loaded):
+            assert (next(one.stream(image)).close_call is not None) == (gap > best - second)
+
+
+def test_a_file_from_before_gaps_had_a_temperature_is_one_of_softmax_of_scores(place: Path) -> None:
+    ZeroShotClassifier(Named(), BANK, pairs=PAIRS, max_gap=0.5).save(place)
+    facts = document(place)
+    facts["gap_temperature"] = 1e6  # so warm that everything is close
+    seal(place, facts)
+    assert next(load_classifier(place, Named()).stream([plain((255, 0, 0))])).close_call
+    del facts["gap_temperature"]
+    seal(place, facts)
+    VALIDATOR.validate(document(place))
+    assert next(load_classifier(place, Named()).stream([plain((255, 0, 0))])).close_call is None
+
+
+@pytest.mark.parametrize("temperature", [0, -1, "warm", True])
+def test_a_temperature_of_gaps_that_is_none_is_refused(place: Path, temperature: Any) -> None:
+    MADE["pairs"](Named()).save(place)
+    seal(place, document(place) | {"gap_temperature": temperature})
+    assert "'gap_temperature' in " in refusal(place)
 
 
 def test_texts_are_not_encoded_again(saved: Path) -> None:

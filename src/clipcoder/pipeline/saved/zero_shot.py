@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clipcoder.encoded import EncodedPairs, EncodedTexts
-from clipcoder.encoders.json_file import is_number
+from clipcoder.encoders.json_file import is_number, is_positive
 from clipcoder.errors import InvalidInputError
 from clipcoder.pipeline.saved.arrays import Shape, checked
 from clipcoder.pipeline.saved.parts import Parts, Stored
@@ -20,7 +20,11 @@ def take_apart(classifier: ZeroShotClassifier) -> Parts:
     arrays = {"texts": classifier._texts.features}
     if classifier._pairs is not None:
         arrays["pairs"] = classifier._pairs.features
-    facts = {"settings": settings_of(classifier), "max_gap": plain(classifier.max_gap_, "max_gap")}
+    facts = {
+        "settings": settings_of(classifier),
+        "max_gap": plain(classifier.max_gap_, "max_gap"),
+        "gap_temperature": classifier._gap_temperature,
+    }
     return Parts(KIND, facts, classifier.encoder, classifier.bank, classifier.pairs, arrays)
 
 
@@ -49,4 +53,7 @@ def put_together(stored: Stored) -> ZeroShotClassifier:
     classifier.__dict__.update(made)  # what they cache
     gap = document.value("max_gap", lambda v: is_number(v) or v == "inf", "a number", default=None)
     classifier.max_gap_ = number(gap)
+    classifier._gap_temperature = document.value(
+        "gap_temperature", is_positive, "a positive number", default=1.0
+    )
     return classifier
