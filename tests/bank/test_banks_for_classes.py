@@ -67,6 +67,18 @@ def test_pairs_are_those_of_the_pack() -> None:
     assert {str(t.source) for t in bank.texts} == {"knowledge eurosat"}
 
 
+def test_of_pairs_that_are_named_it_is_told_that_wordnet_writes(
+    encoder: TextEncoder, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert len(PairBank.for_classes(["river", "xyzzy"], encoder)) == 0
+    assert not caplog.messages
+    PairBank.for_classes(["river", "xyzzy"], encoder, pairs=[("river", "xyzzy")])
+    assert caplog.messages == [
+        "1 of 2 classes are not in the knowledge pack and have what WordNet knows of them: xyzzy"
+    ]
+
+
 def test_pairs_may_be_named(encoder: TextEncoder) -> None:
     bank = PairBank.for_classes(LAND, encoder, pairs=[("motorway", "open_water")])
     assert {(t.class_name, t.other) for t in bank.texts} == {

@@ -132,6 +132,23 @@ def test_where_the_pack_has_no_pairs_that_is_told(classify: Classify) -> None:
     )
 
 
+def test_without_pairs_no_gap_is_learned_and_what_the_pack_lacks_is_told_once(classify: Classify) -> None:
+    unknown = ("--classes", "river,xyzzy", "--method", "equidistant")
+    result = classify("--pairs", "pack", "--max-gap", "auto", *unknown)
+    assert result.exit_code == 0
+    assert result.stderr.count("not in the knowledge pack") == 1
+    assert "reranking where" not in result.stderr
+
+
+def test_a_file_that_is_called_as_the_pack_is_meant_by_a_path(
+    classify: Classify, pairs: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pairs[1].parent)
+    pairs[1].rename("pack")
+    assert skies(classify("--pairs", "./pack", "--max-gap", "2")) == 20
+    assert skies(classify("--pairs", "pack", "--max-gap", "2")) == 0
+
+
 def test_the_shipped_pairs_of_a_data_set_are_found(classify: Classify) -> None:
     result = classify(
         "--pairs", "pack", "--max-gap", "2", "--classes", "river,sea or lake,forest,highway,pasture"

@@ -30,16 +30,17 @@ def knowledge_generator(
     encoder: TextEncoder | None,
     prompts: PromptSet | str | Path | None = None,
     domain: str = "",
+    *,
+    tells: bool = True,
 ) -> tuple[KnowledgeGenerator, PromptSet]:
     """Return the knowledge pack for these classes, with WordNet for those that it lacks, and their wording.
-
-    What it lacks is logged as information.
 
     Args:
         class_names: the classes.
         encoder: chooses among senses in WordNet; None means the starter encoder, loaded only where needed.
         prompts: the wording, and the data set of the pack to ask first; None means what the names tell.
         domain: what all classes are.
+        tells: log as information what the pack lacks, where WordNet will be asked for it.
     """
     from clipcoder.knowledge.generator import KnowledgeGenerator
 
@@ -51,7 +52,7 @@ def knowledge_generator(
         lead=given.name if given else "",
         domain=hint,
     )
-    for note in generator.notes():
+    for note in generator.notes() if tells else ():
         log.info("%s", note)
     return generator, given or prompts_of(generator.prompts, domain, ())
 

@@ -140,7 +140,7 @@ class PairBank(Bank[PairText]):
         'sea or lake seen from above, which has waves and surf along one coast, unlike river.'
         """
         classes = checked_names(names)
-        generator, wording = knowledge_generator(classes, encoder, prompts, domain)
+        generator, wording = knowledge_generator(classes, encoder, prompts, domain, tells=pairs is not None)
         asked = pair_questions(classes, generator.pairs() if pairs is None else pairs)
         replies = generator.replies(asked)
         return cls.from_replies(classes, replies, templates=wording.templates, domain=wording.domain)

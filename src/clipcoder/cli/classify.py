@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from clipcoder.cli import sources as images
-from clipcoder.cli.close_calls import SAMPLE, STATED, CloseCallCount, MaxGap, MaxGapType
+from clipcoder.cli.close_calls import (
+    PACK,
+    SAMPLE,
+    STATED,
+    CloseCallCount,
+    MaxGap,
+    MaxGapType,
+    Pairs,
+    PairsType,
+)
 from clipcoder.cli.console import print_table
 from clipcoder.cli.encoder_options import EncoderChoice, encoder_options
 from clipcoder.cli.group import STATUS_INCOMPLETE
 from clipcoder.cli.inputs import tell
-from clipcoder.cli.openers import PACK, FromTexts, saved_opener
+from clipcoder.cli.openers import FromTexts, saved_opener
 from clipcoder.cli.progress import progress
 from clipcoder.errors import InvalidInputError
 
@@ -34,10 +43,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--pairs",
-    type=click.Path(path_type=Path),
+    type=PairsType(),
     metavar=f"PATH|{PACK}",
     help="A bank of one-to-one texts (JSON), which decide between the best classes where the gap is small; "
-    f"{PACK} takes those that ship with the package.",
+    f"{PACK} takes those that ship with the package (a file of that name is ./{PACK}).",
 )
 @click.option(
     "--max-gap",
@@ -87,7 +96,7 @@ def classify(
     classifier: Path | None,
     choice: EncoderChoice,
     texts: Path | None,
-    pairs: Path | None,
+    pairs: Pairs | None,
     max_gap: MaxGap | None,
     method: Literal["equidistant", "coder", "clip"],
     top: int,

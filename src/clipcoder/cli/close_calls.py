@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import click
@@ -15,12 +16,26 @@ if TYPE_CHECKING:
     from clipcoder.pipeline import Prediction, ZeroShotClassifier
 
 MaxGap = float | Literal["auto"]
+Pairs = Path | Literal["pack"]
+
+PACK: Final = "pack"
+"""In place of a file of one-to-one texts: those that ship."""
 
 STATED: Final = 0.05
 """The gap where none is named."""
 
 SAMPLE: Final = 200
 """From how many images at most the gap is learned; a tenth of them, 20, lie below it."""
+
+
+class PairsType(click.ParamType[Pairs]):
+    """A file, or the pack; a file of that name is ``./pack``."""
+
+    name = f"PATH|{PACK}"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Pairs:
+        """Return the path or ``"pack"``."""
+        return "pack" if value == PACK else Path(value)
 
 
 class MaxGapType(click.ParamType[MaxGap]):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import click
 from click.core import ParameterSource
 
-from clipcoder.cli.close_calls import STATED, MaxGap, check_used, learn_gap
+from clipcoder.cli.close_calls import PACK, STATED, MaxGap, Pairs, check_used, learn_gap
 from clipcoder.cli.encoder_options import EncoderChoice
 from clipcoder.cli.inputs import (
     check_choice,
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 Opener = Callable[[Sequence[Source]], "ImageClassifier"]
 """Makes a classifier; the images that it is for may teach it what a close call is."""
 
-PACK: Final = "pack"
-"""In place of a file of one-to-one texts: those that ship."""
-
 _BROUGHT: Final = ("classes", "classes_file", "texts", "pairs", "max_gap", "method")
 
 
@@ -46,7 +43,7 @@ class FromTexts:
     classes: str | None
     classes_file: Path | None
     texts: Path | None
-    pairs: Path | None
+    pairs: Pairs | None
     max_gap: MaxGap | None
     method: Literal["equidistant", "coder", "clip"]
 
@@ -61,18 +58,17 @@ class FromTexts:
         names = class_names(self.classes, self.classes_file, given)
         check_choice(names, top)
         chosen = chosen_from(given, names) if given else None
-        from_pack = str(self.pairs) == PACK
-        read = read_pairs(self.pairs, names) if self.pairs and not from_pack else None
+        read = read_pairs(self.pairs, names) if isinstance(self.pairs, Path) else None
 
         def made(found: Sequence[Source]) -> ImageClassifier:
             from clipcoder.pipeline import ZeroShotClassifier
 
             encoder = choice.open()
             bank = chosen or write_bank(names, encoder, self.method)
-            differences = packed_pairs(names, encoder) if from_pack else read
+            differences = packed_pairs(names, encoder) if self.pairs == PACK else read
             gap = STATED if self.max_gap is None else self.max_gap
             classifier = ZeroShotClassifier(encoder, bank, method=self.method, pairs=differences, max_gap=gap)
-            if gap == "auto":
+            if gap == "auto" and differences is not None:
                 learn_gap(classifier, found)
             return classifier
 
