@@ -73,8 +73,9 @@ def test_glass_is_in_a_bin_only_beside_other_waste() -> None:
     assert "everyday_waste" not in str(places(resolve(["glass", "paper", "cat"], load_pack())))
 
 
-def test_glass_is_no_pair_of_glasses() -> None:
-    assert places(resolve(["glass"], load_pack())) == ["everyday_household/drinking glass"]
+@pytest.mark.parametrize("name", ["glass", "a glass", "The glass", "glass (empty)", "glass, tumbler"])
+def test_glass_is_no_pair_of_glasses(name: str) -> None:
+    assert places(resolve([name], load_pack())) == ["everyday_household/drinking glass"]
     assert places(resolve(["glasses"], load_pack())) == ["everyday_clothing/glasses"]
 
 

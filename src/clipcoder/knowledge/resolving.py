@@ -69,9 +69,13 @@ def resolve(names: Sequence[str], pack: Pack, *, lead: str = "", hint: str = "")
             if _is_asked(shelf, known, first) and all(len(classes) == 1 for classes in known.values()):
                 return tuple(Taken(name, shelf, shelf.classes[known[name][0]]) for name in names)
     spellings = {name: _spellings(name) for name in names}
+
+    def spelled(shelf: Shelf, known: Mapping[str, tuple[str, ...]]) -> int:
+        return sum(any(map(shelf.spells, spellings[name])) for name in known)
+
     found = [(shelf, _known(shelf, spellings)) for shelf in shelves]
     asked = [(shelf, known) for shelf, known in found if _is_asked(shelf, known, first)]
-    asked.sort(key=lambda pair: (pair[0] is not first, -len(pair[1]), -sum(map(pair[0].spells, pair[1]))))
+    asked.sort(key=lambda pair: (pair[0] is not first, -len(pair[1]), -spelled(*pair)))
     return tuple(
         _taken(name, [(s, known[name]) for s, known in asked if name in known], hint) for name in names
     )
