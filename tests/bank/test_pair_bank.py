@@ -191,6 +191,14 @@ def test_a_wrong_file_is_refused_with_its_name_and_the_spot(
         (lambda: PairBank(("a", "b"), (PairText(" ", "a", "b"),)), "a text on 'a' and 'b' must not be blank"),
         (lambda: PairBank.from_texts({"a": {"b": "x"}}, ["a", "b"]), "on 'a' and 'b' must come as a list"),
         (
+            lambda: PairBank.from_texts(["a"], ["a", "b"]),
+            "must map each class name to the others, not be a list",
+        ),
+        (
+            lambda: PairBank.from_texts({"a": "x"}, ["a", "b"]),
+            "on 'a' must map other classes to texts, not be a str",
+        ),
+        (
             lambda: PairBank.from_generator(["a", "b"], Teller(), pairs=[("a", "c")]),
             "unknown class of a pair 'c'",
         ),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from clipcoder.bank.entries import BankText, PairText
 from clipcoder.errors import InvalidInputError
 from clipcoder.source import Source
+
+_Mapping = TypeVar("_Mapping", bound=Mapping[str, Any])
 
 
 def given_texts(
@@ -21,11 +23,7 @@ def given_texts(
     >>> [entry.kind for entry in given_texts({"cat": ["purrs"], "dog": {"name": ["a dog"]}}, Source("me"))]
     ['attribute', 'name']
     """
-    if not isinstance(texts, Mapping):
-        raise InvalidInputError(
-            f"texts must map each class name to its texts, not be a {type(texts).__name__}"
-        )
-    for name, given in texts.items():
+    for name, given in _as_mapping(texts, "texts", "each class name to its texts").items():
         by_kind: Mapping[Any, Sequence[str]] = given if isinstance(given, Mapping) else {"attribute": given}
         for kind, sentences in by_kind.items():
             for text in _as_list(sentences, repr(name)):
@@ -36,15 +34,23 @@ def given_pairs(texts: Mapping[str, Mapping[str, Sequence[str]]], source: Source
     """Yield the entries of a pair bank: for each class how it differs from each other one.
 
     Raises:
-        InvalidInputError: texts that are no list.
+        InvalidInputError: no mapping, or texts that are no list.
 
     >>> [entry.other for entry in given_pairs({"crow": {"swan": ["black"], "jay": ["dull"]}}, Source("me"))]
     ['swan', 'jay']
     """
-    for name, others in texts.items():
-        for other, sentences in others.items():
+    for name, others in _as_mapping(texts, "texts", "each class name to the others").items():
+        by_other = _as_mapping(others, f"the texts on {name!r}", "other classes to texts")
+        for other, sentences in by_other.items():
             for text in _as_list(sentences, f"{name!r} and {other!r}"):
                 yield PairText(text, name, other, source)
+
+
+def _as_mapping(texts: _Mapping, what: str, of_what: str) -> _Mapping:
+    """Return a mapping unchanged."""
+    if not isinstance(texts, Mapping):
+        raise InvalidInputError(f"{what} must map {of_what}, not be a {type(texts).__name__}")
+    return texts
 
 
 def _as_list(texts: Sequence[str], about: str) -> Sequence[str]:
