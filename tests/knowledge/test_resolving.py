@@ -73,6 +73,17 @@ def test_glass_is_in_a_bin_only_beside_other_waste() -> None:
     assert "everyday_waste" not in str(places(resolve(["glass", "paper", "cat"], load_pack())))
 
 
+@pytest.mark.parametrize("names", [["chicken", "hen"], ["hen", "chicken"]])
+def test_two_names_of_one_class_share_no_texts(names: list[str]) -> None:
+    found = dict(zip(names, places(resolve(names, load_pack())), strict=True))
+    assert found == {"chicken": "everyday_animals/chicken", "hen": "imagenet/hen"}
+
+
+def test_two_names_of_one_class_share_it_where_nothing_else_knows_them() -> None:
+    shared = "everyday_vehicles/bicycle"
+    assert places(resolve(["bicycle", "push bike"], load_pack())) == [shared, shared]
+
+
 @pytest.mark.parametrize("name", ["glass", "a glass", "The glass", "glass (empty)", "glass, tumbler"])
 def test_glass_is_no_pair_of_glasses(name: str) -> None:
     assert places(resolve([name], load_pack())) == ["everyday_household/drinking glass"]

@@ -4,6 +4,7 @@ A name may mean different things in different data sets. So the names decide tog
 that knows most of them, among equals the one that spells most of them so (glass is no pair of glasses), and
 then the smallest, for its texts tell apart what is most alike. Of several classes of one set that share a
 name, a remark in the name (``crane (bird)``) or a domain may tell which is meant; otherwise none is taken.
+Two names share a class, whose texts tell them apart by nothing, only where no other set knows either.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _NO_HINTS: Final = frozenset(
     ("and", "breed", "for", "kind", "model", "sort", "species", "the", "type", "with")
 )
+
+
+Found = Sequence[tuple[Shelf, tuple[str, ...]]]
+"""The data sets that know a name, first asked first, each with the classes that it may mean there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +81,9 @@ def resolve(names: Sequence[str], pack: Pack, *, lead: str = "", hint: str = "")
     found = [(shelf, _known(shelf, spellings)) for shelf in shelves]
     asked = [(shelf, known) for shelf, known in found if _is_asked(shelf, known, first)]
     asked.sort(key=lambda pair: (pair[0] is not first, -len(pair[1]), -spelled(*pair)))
-    return tuple(
-        _taken(name, [(s, known[name]) for s, known in asked if name in known], hint) for name in names
-    )
+    found_of = {name: [(s, known[name]) for s, known in asked if name in known] for name in names}
+    chosen = _one_name_each(found_of, hint)
+    return tuple(chosen[name] for name in names)
 
 
 def _is_asked(shelf: Shelf, known: Mapping[str, tuple[str, ...]], first: Shelf | None) -> bool:
@@ -98,7 +103,19 @@ def _known(shelf: Shelf, spellings: Mapping[str, tuple[str, ...]]) -> dict[str, 
     return {name: classes for name, classes in called if classes}
 
 
-def _taken(name: str, found: Sequence[tuple[Shelf, tuple[str, ...]]], hint: str) -> Taken:
+def _one_name_each(found: Mapping[str, Found], hint: str) -> dict[str, Taken]:
+    """Choose for each name, own names first; one whose class is given away gets what another set knows."""
+    given: set[tuple[str, tuple[str, ...]]] = set()
+    chosen: dict[str, Taken] = {}
+    for name in sorted(found, key=lambda name: not any(shelf.lists(name) for shelf, _ in found[name][:1])):
+        left = [(shelf, classes) for shelf, classes in found[name] if (shelf.name, classes) not in given]
+        taken = chosen[name] = _taken(name, left or found[name], hint)
+        if taken.shelf and taken.entry:
+            given.add((taken.shelf.name, (taken.entry.class_name,)))
+    return chosen
+
+
+def _taken(name: str, found: Found, hint: str) -> Taken:
     """Choose among data sets, the one that goes first before others, and among the classes of each."""
     words = _words(parse_name(name).remark) or _words(hint)
     for shelf, classes in found if words else ():
