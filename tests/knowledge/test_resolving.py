@@ -90,6 +90,12 @@ def test_glass_is_no_pair_of_glasses(name: str) -> None:
     assert places(resolve(["glasses"], load_pack())) == ["everyday_clothing/glasses"]
 
 
+def test_everyday_things_decide_as_one_data_set() -> None:
+    names = ["bottle", "orange", "lemon", "pineapple", "airplane", "cat", "chair", "pizza", "violin"]
+    shelves = {place.split("/")[0] for place in places(resolve(names, load_pack()))}
+    assert all(shelf.startswith("everyday_") for shelf in shelves)
+
+
 def test_a_listed_class_without_texts_is_unknown(pack: Pack) -> None:
     assert places(resolve(["bulldozer"], pack)) == [""]
 

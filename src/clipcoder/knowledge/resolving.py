@@ -25,11 +25,17 @@ _LEAST_SHARE: Final[Mapping[str, float]] = {"eurosat": 0.5, "everyday_waste": 0.
 """How much of a set must be named before it is asked: rivers and forests are not mostly seen from space, nor
 are glass and paper mostly in bins."""
 
+_EVERYDAY: Final = "everyday_"
+"""How the names of shelves begin that are no data sets: everyday names are seldom of one such shelf alone."""
+
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _NO_HINTS: Final = frozenset(
     ("and", "breed", "for", "kind", "model", "sort", "species", "the", "type", "with")
 )
 
+
+Known = Mapping[str, tuple[str, ...]]
+"""The classes of a data set that names may mean, by these names."""
 
 Found = Sequence[tuple[Shelf, tuple[str, ...]]]
 """The data sets that know a name, first asked first, each with the classes that it may mean there."""
@@ -74,21 +80,38 @@ def resolve(names: Sequence[str], pack: Pack, *, lead: str = "", hint: str = "")
             if _is_asked(shelf, known, first) and all(len(classes) == 1 for classes in known.values()):
                 return tuple(Taken(name, shelf, shelf.classes[known[name][0]]) for name in names)
     spellings = {name: _spellings(name) for name in names}
-
-    def spelled(shelf: Shelf, known: Mapping[str, tuple[str, ...]]) -> int:
-        return sum(any(map(shelf.spells, spellings[name])) for name in known)
-
     found = [(shelf, _known(shelf, spellings)) for shelf in shelves]
     asked = [(shelf, known) for shelf, known in found if _is_asked(shelf, known, first)]
-    asked.sort(key=lambda pair: (pair[0] is not first, -len(pair[1]), -spelled(*pair)))
+    asked = _first_asked_first(asked, first, spellings)
     found_of = {name: [(s, known[name]) for s, known in asked if name in known] for name in names}
     chosen = _one_name_each(found_of, hint)
     return tuple(chosen[name] for name in names)
 
 
-def _is_asked(shelf: Shelf, known: Mapping[str, tuple[str, ...]], first: Shelf | None) -> bool:
+def _is_asked(shelf: Shelf, known: Known, first: Shelf | None) -> bool:
     share = 0 if shelf is first else _LEAST_SHARE.get(shelf.name, 0)
     return len({name for classes in known.values() for name in classes}) >= share * len(shelf.listed)
+
+
+def _first_asked_first(
+    asked: Sequence[tuple[Shelf, Known]], first: Shelf | None, spellings: Mapping[str, tuple[str, ...]]
+) -> list[tuple[Shelf, Known]]:
+    """Sort data sets by how much they know and how much of that they spell so; equal ones keep their order."""
+    together: dict[str, set[str]] = {}
+    for shelf, known in asked:
+        together.setdefault(_group(shelf), set()).update(known)
+
+    def place(pair: tuple[Shelf, Known]) -> tuple[bool, int, int, int]:
+        shelf, known = pair
+        spelled = sum(any(map(shelf.spells, spellings[name])) for name in known)
+        return shelf is not first, -len(together[_group(shelf)]), -len(known), -spelled
+
+    return sorted(asked, key=place)
+
+
+def _group(shelf: Shelf) -> str:
+    """Return what decides together: each data set alone, the shelves of everyday things as one."""
+    return _EVERYDAY if shelf.name.startswith(_EVERYDAY) else shelf.name
 
 
 def _spellings(name: str) -> tuple[str, ...]:
@@ -97,7 +120,7 @@ def _spellings(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((name, parsed.name, *parsed.aliases)))
 
 
-def _known(shelf: Shelf, spellings: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _known(shelf: Shelf, spellings: Mapping[str, tuple[str, ...]]) -> Known:
     """Return the classes that each name may mean, by names; a name that means none is missing."""
     called = ((name, next(filter(None, map(shelf.called, ways)), ())) for name, ways in spellings.items())
     return {name: classes for name, classes in called if classes}
