@@ -96,7 +96,7 @@ def _is_asked(shelf: Shelf, known: Known, first: Shelf | None) -> bool:
 def _first_asked_first(
     asked: Sequence[tuple[Shelf, Known]], first: Shelf | None, spellings: Mapping[str, tuple[str, ...]]
 ) -> list[tuple[Shelf, Known]]:
-    """Sort data sets by how much they know and how much of that they spell so; equal ones keep their order."""
+    """Sort data sets by how much they know and how much of that they spell so; equal ones keep in order."""
     together: dict[str, set[str]] = {}
     for shelf, known in asked:
         together.setdefault(_group(shelf), set()).update(known)
