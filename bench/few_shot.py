@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,8 @@ RESAMPLES = 1000
 Draw = tuple[FloatArray, IntArray]
 Found = dict[tuple[str, int], "Measured"]
 """What was measured on a data set, by method and shots."""
+PrintSet = Callable[[str, Encoder, TextBank, dict[int, list[Draw]], Draw], Found]
+"""Measures on a data set: its title, encoder, texts, draws by shots, and the photos that are evaluated."""
 
 
 @dataclass
@@ -151,10 +153,9 @@ def mean_lead(sets: Sequence[Found], method: str, shots: int) -> str:
     return f"{100 * np.mean([lead.mean() for lead in leads]):+.1f} ({low:+.1f} to {high:+.1f})"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def on_sets(doc: str | None, print_set: PrintSet, print_means: Callable[[Sequence[Found]], None]) -> None:
+    """Measure on the data sets that the command line names, and, of several, print the means."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", default="val", help="the part of Caltech's split to evaluate")
     parser.add_argument("--data", type=Path, default=DATA)
     pair = ("TRAIN", "EVALUATED")
@@ -179,4 +180,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    on_sets(__doc__, print_set, print_means)

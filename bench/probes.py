@@ -13,20 +13,18 @@ to 3) with the starter encoder and the texts of ``classify``, and any folders. I
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
-from caltech import DATA, Caltech, FloatArray, IntArray, gain, interval
-from clipcoder import CachedEncoder, TextBank, load_encoder
+from caltech import FloatArray, IntArray, gain, interval
+from clipcoder import TextBank
 from clipcoder.calibration import default_calibration
 from clipcoder.encoded import EncodedTexts
 from clipcoder.encoders import Encoder
-from few_shot import SHOTS, Draw, FolderSet, Found, Measured, mean_lead, measure
+from few_shot import SHOTS, Draw, Found, Measured, mean_lead, measure, on_sets
 from published_probes import Linear, fit_clap, fit_lp
 
 OURS = ("linear-probe", "auto")
@@ -106,32 +104,5 @@ def print_means(sets: Sequence[Found]) -> None:
         print(f"| lead of auto over {name} | " + " | ".join(leads) + " |")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--photos", default="val", help="the part of Caltech's split to evaluate")
-    parser.add_argument("--data", type=Path, default=DATA)
-    pair = ("TRAIN", "EVALUATED")
-    parser.add_argument("--folder", type=Path, nargs=2, action="append", default=[], metavar=pair)
-    parser.add_argument("--only-folders", action="store_true", help="leave out Caltech-101")
-    options = parser.parse_args()
-    encoder = CachedEncoder(load_encoder("starter"))
-    sets = []
-    if not options.only_folders:
-        caltech = Caltech(options.data, encoder)
-        bank = TextBank.for_classes(caltech.names, encoder)
-        draws = {shots: list(caltech.draws(shots)) for shots in SHOTS}
-        evaluated = caltech.part(options.photos)
-        sets.append(print_set(f"Caltech-101, {options.photos}", encoder, bank, draws, evaluated))
-    for train, evaluated_folder in options.folder:
-        photos = FolderSet(train, evaluated_folder, encoder)
-        bank = TextBank.for_classes(photos.names, encoder)
-        draws = {shots: list(photos.draws(shots)) for shots in SHOTS}
-        sets.append(print_set(photos.title, encoder, bank, draws, photos.evaluated))
-    if len(sets) > 1:
-        print_means(sets)
-
-
 if __name__ == "__main__":
-    main()
+    on_sets(__doc__, print_set, print_means)
