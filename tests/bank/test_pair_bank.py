@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from strategies import pair_banks
 
-from clipcoder.bank import PairBank, PairText
+from clipcoder.bank import PairBank, PairText, TextBank
 from clipcoder.errors import ClipcoderError, InvalidInputError
 from clipcoder.source import Source
 from toy_encoder import ColourEncoder
@@ -211,3 +211,12 @@ def test_a_wrong_file_is_refused_with_its_name_and_the_spot(
 def test_bad_banks_are_refused(make, sentence: str):
     with pytest.raises(ClipcoderError, match=sentence):
         make()
+
+
+def test_a_bank_takes_in_none_of_another_kind() -> None:
+    pairs = PairBank.from_texts({"owl": {"jay": ["round"]}}, ["owl", "jay"])
+    texts = TextBank.from_names(["owl", "jay"])
+    with pytest.raises(InvalidInputError, match="not those of a TextBank"):
+        pairs.merge(texts)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="not those of a PairBank"):
+        texts.merge(pairs)  # type: ignore[arg-type]

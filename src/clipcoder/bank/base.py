@@ -14,6 +14,7 @@ from clipcoder.arrays import IntArray
 from clipcoder.bank.entries import Entry, check_entries, distinct
 from clipcoder.bank.files import read_bank, write_document
 from clipcoder.bank.names import checked_names, own_names
+from clipcoder.errors import InvalidInputError
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Bank(ABC, Generic[Entry]):
         other bank may lack some. A text that a class, or a pair, has already is dropped.
 
         Raises:
-            InvalidInputError: the other bank has a class that this one lacks.
+            InvalidInputError: the other bank has a class that this one lacks, or is one of another kind.
 
         >>> from clipcoder.bank import PairBank
         >>> bank = PairBank.from_texts({"crow": {"swan": ["black"]}}, ["crow", "swan"])
@@ -79,6 +80,11 @@ class Bank(ABC, Generic[Entry]):
         >>> [text.text for text in bank.merge(more).texts]
         ['black', 'small']
         """
+        if not isinstance(other, type(self)):
+            raise InvalidInputError(
+                f"a {type(self).__name__} takes in the texts of another one, not those of a "
+                f"{type(other).__name__}"
+            )
         own = own_names(other.class_names, self.class_names)
         theirs: Iterable[Entry] = (t.renamed(own) for t in other.texts)  # type: ignore[misc]  # Self of a union
         return replace(self, texts=distinct([*self.texts, *theirs]))
